@@ -1,0 +1,103 @@
+"""Who is asking: a bearer token, the person it was made for, and their organisation."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from cachetools import TTLCache
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from loadboard.db import transaction
+from loadboard.errors import Problem
+from loadboard.models import ApiToken, Organization, Person
+
+TOKEN_LIFE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The person and organisation a request acts for."""
+
+    person_id: int
+    email: str
+    organization_id: int
+    organization: str
+    kind: str
+    expires_at: datetime
+
+    @property
+    def may_post(self) -> bool:
+        return self.kind in {"shipper", "broker"}
+
+    @property
+    def sees_only_own(self) -> bool:
+        return self.may_post
+
+
+# A few seconds of memory spare every request a look-up; a token that ends is refused on time.
+_known: TTLCache[bytes, Principal] = TTLCache(maxsize=10_000, ttl=5)
+_bearer = HTTPBearer(auto_error=False, description="The token that ./scripts/run prints")
+
+
+def token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def issue_token(session: AsyncSession, person_id: int, now: datetime) -> str:
+    """A new token, good for a day; only its hash is kept."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        ApiToken(person_id=person_id, token_hash=token_hash(token), expires_at=now + TOKEN_LIFE)
+    )
+    return token
+
+
+async def _look_up(key: bytes) -> Principal | None:
+    query = (
+        select(Person, Organization, ApiToken.expires_at)
+        .join(Person, Person.id == ApiToken.person_id)
+        .join(Organization, Organization.id == Person.organization_id)
+        .where(ApiToken.token_hash == key)
+    )
+    async with transaction() as session:
+        row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    person, organization, expires_at = row
+    return Principal(
+        person.id, person.email, organization.id, organization.name, organization.kind, expires_at
+    )
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+async def authenticate(
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Principal:
+    if credentials is None:
+        raise _unauthorized("Send the header Authorization: Bearer TOKEN.")
+    key = token_hash(credentials.credentials)
+    principal = _known.get(key) or await _look_up(key)
+    if principal is None or principal.expires_at <= datetime.now(UTC):
+        raise _unauthorized("This token is unknown or has expired; sign in for a new one.")
+    _known[key] = principal
+    return principal
+
+
+Who = Annotated[Principal, Depends(authenticate)]
+
+
+def require_poster(principal: Who) -> Principal:
+    if not principal.may_post:
+        raise Problem(403, "forbidden", "Only shippers and brokers post and change loads.")
+    return principal
+
+
+Poster = Annotated[Principal, Depends(require_poster)]

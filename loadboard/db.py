@@ -1,0 +1,63 @@
+"""The way to PostgreSQL: one engine a process, one transaction a request."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Annotated
+
+from fastapi import Depends
+from psycopg import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from loadboard.settings import settings
+
+
+def sqlalchemy_url(url: str) -> str:
+    """A libpq URL (postgresql://…) as SQLAlchemy names it for psycopg."""
+    scheme, separator, rest = url.partition("://")
+    if scheme not in {"postgresql", "postgres"} or not separator:
+        raise ValueError("LOADBOARD_DATABASE_URL must begin with postgresql://")
+    return f"postgresql+psycopg://{rest}"
+
+
+@cache
+def engine() -> AsyncEngine:
+    timeout = settings().statement_timeout_s
+    return create_async_engine(
+        sqlalchemy_url(settings().database_url),
+        pool_size=settings().database_connections,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 5,
+            # One transaction left open would hold back every reader of the events.
+            "options": f"-c jit=off -c statement_timeout={timeout}s"
+            " -c idle_in_transaction_session_timeout=30s -c timezone=UTC",
+        },
+    )
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[AsyncSession]:
+    """The one place that commits: all that is done inside happens, or none of it."""
+    async with AsyncSession(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+async def _request_transaction() -> AsyncIterator[AsyncSession]:
+    async with transaction() as session:
+        yield session
+
+
+# Function scope: the commit comes before the answer, so a commit that fails is never a 200.
+Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function")]
+
+
+async def psycopg_connection(session: AsyncSession) -> AsyncConnection:
+    """The session's own psycopg connection, inside its transaction: for COPY."""
+    raw = await (await session.connection()).get_raw_connection()
+    connection = raw.driver_connection
+    if not isinstance(connection, AsyncConnection):
+        raise TypeError("the engine must use psycopg")
+    return connection

@@ -1,0 +1,42 @@
+"""Everything that a deployment can set, each as an environment variable LOADBOARD_…"""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="LOADBOARD_")
+
+    database_url: str = Field(
+        "postgresql:///loadboard", description="PostgreSQL with PostGIS, as a libpq URL"
+    )
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0", description="Redis, as redis://… or unix://…"
+    )
+    home: Path = Field(
+        Path(".local"), description="Where ./scripts/run keeps its servers and demo.json"
+    )
+    database_connections: int = Field(
+        10, ge=1, description="Connections to PostgreSQL that one process opens at most"
+    )
+    statement_timeout_s: int = Field(
+        20, ge=1, description="Seconds after which PostgreSQL ends a statement of a request"
+    )
+    max_body_kb: int = Field(
+        1024, ge=1, description="Largest request body in KiB; an import has its own limit"
+    )
+    max_import_mb: int = Field(
+        4096, ge=1, description="Largest import in MiB, counted after decompression"
+    )
+    hexes_cache_s: int = Field(
+        10, ge=0, description="Seconds for which Redis keeps the hexagons of one query"
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+
+@cache
+def settings() -> Settings:
+    return Settings()
