@@ -311,6 +311,12 @@ def nearest(lons: ArrayLike, lats: ArrayLike) -> list[Place | None]:
 
 
 def zones_of(lons: ArrayLike, lats: ArrayLike) -> list[str]:
-    """The IANA time zone of each point, anywhere on earth; at sea the nautical one, Etc/GMT±N."""
+    """The IANA time zone of each point, anywhere on earth; at sea the nautical one, Etc/GMT±N.
+
+    Raises ValueError for a point that is not on the earth.
+    """
     pairs = zip(np.asarray(lons, float).tolist(), np.asarray(lats, float).tolist(), strict=True)
-    return [get_tz(lon, lat) for lon, lat in pairs]
+    zones = [get_tz(lon, lat) for lon, lat in pairs]
+    if not all(zones):
+        raise ValueError("longitudes are within ±180 degrees, latitudes within ±90")
+    return zones
