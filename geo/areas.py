@@ -23,6 +23,8 @@ from geo.points import Bounds, Point
 
 MAX_VERTICES = 10_000
 
+_ROUNDING_M = 1e-3
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -42,8 +44,9 @@ class Circle:
     def contains(self, lons: Floats, lats: Floats) -> Mask:
         """Which of the points (degrees, two equal-length arrays) the circle holds."""
         spherical = great_circle_m(self.center.lon, self.center.lat, lons, lats)
-        held = spherical * GREATEST_STRETCH <= self.radius_m
-        unsure = np.flatnonzero(~held & (spherical * LEAST_STRETCH <= self.radius_m))
+        held = spherical * GREATEST_STRETCH + _ROUNDING_M <= self.radius_m
+        near = spherical * LEAST_STRETCH - _ROUNDING_M <= self.radius_m
+        unsure = np.flatnonzero(near & ~held)
         held[unsure] = distances_m(self.center, lons[unsure], lats[unsure]) <= self.radius_m
         return held
 
