@@ -1,0 +1,170 @@
+"""A whole board on this machine: its servers, the service and the worker, kept up until told to end."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+
+from loadboard.local.home import Home, LocalError, OccupiedError
+from loadboard.local.processes import Process, privileges
+from loadboard.local.servers import Servers, private_servers
+
+HOST = "127.0.0.1"
+SAMPLE_LOADS = 5000
+READY_S = 120.0
+COMMAND = str(Path(sys.executable).with_name("loadboard"))
+
+console = Console(highlight=False)
+progress = Console(highlight=False, stderr=True)
+
+
+def run(home: Home, port: int, *, sample: bool, when_ready: Callable[[], None]) -> None:
+    """Returns only by a signal, or at once where a run is up already."""
+    while (state := home.occupant()) is not None:
+        if url := state.get("url"):
+            console.print(f"It runs already, at {url}")
+            show_accounts(home)
+            return
+        time.sleep(0.2)
+    try:
+        with home.occupied():
+            _run_here(home, port, sample, when_ready)
+    except OccupiedError:
+        # Another call was a moment faster: wait for it.
+        run(home, port, sample=sample, when_ready=when_ready)
+
+
+def _run_here(home: Home, port: int, sample: bool, when_ready: Callable[[], None]) -> None:
+    started = time.monotonic()
+    home.end_strays()
+    _check_port(port)
+    url = f"http://{HOST}:{port}"
+    with servers(home) as machine:
+        environment = machine.environment
+        call(["migrate"], environment, "Migrating the database")
+        call(["demo", "--url", url], environment, "Making the demo accounts")
+        seeded = home.root / "seeded"
+        if sample and not seeded.exists():
+            call(["seed", "--loads", str(SAMPLE_LOADS)], environment, "Making sample loads")
+            seeded.touch()
+        with ExitStack() as stack:
+            service = [_service(home, name, words, environment) for name, words in _services(port)]
+            for process in service:
+                stack.callback(process.stop)
+                process.start()
+            _await_ready(url, service[0])
+            home.tell(url=url, environment=environment)
+            console.print(f"Ready after {time.monotonic() - started:.1f} s: {url}")
+            show_accounts(home)
+            when_ready()
+            _keep_up([*machine.processes, *service])
+
+
+@contextmanager
+def servers(home: Home) -> Iterator[Servers]:
+    """Those that the environment names, else private ones."""
+    database, cache = (os.environ.get(f"LOADBOARD_{name}_URL") for name in ("DATABASE", "REDIS"))
+    if database and cache:
+        yield Servers(home, database, cache, [])
+    elif database or cache:
+        raise LocalError("set both LOADBOARD_DATABASE_URL and LOADBOARD_REDIS_URL, or neither")
+    else:
+        progress.print("Starting PostgreSQL and Redis")
+        with private_servers(home) as private:
+            yield private
+
+
+def call(words: list[str], environment: dict[str, str], what: str) -> None:
+    """One command of the service, as a step on the way to what was asked for."""
+    progress.print(what)
+    if code := execute([COMMAND, *words], environment, sys.stderr):
+        raise LocalError(f"loadboard {' '.join(words)} failed ({code})")
+
+
+def execute(command: list[str], environment: dict[str, str], output: TextIO | None = None) -> int:
+    """Runs it to its end; when this program is told to end, so is the command."""
+    words = [*privileges(None), *command]
+    with subprocess.Popen(words, env={**os.environ, **environment}, stdout=output) as process:
+        try:
+            return process.wait()
+        except SystemExit:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+
+
+def show_accounts(home: Home) -> None:
+    demo = json.loads(home.demo.read_text())
+    console.print("Sign in as")
+    for account in demo["accounts"]:
+        console.print(f"  {account['role']}, {account['organization']} ({account['email']}):")
+        console.print(f"    {demo['url']}/#token={account['token']}", soft_wrap=True)
+    console.print(f"Passwords and tokens: {home.demo}. Logs: {home.logs}", soft_wrap=True)
+
+
+def _services(port: int) -> list[tuple[str, list[str]]]:
+    return [("api", ["serve", "--host", HOST, "--port", str(port)]), ("worker", ["worker"])]
+
+
+def _service(home: Home, name: str, words: list[str], environment: dict[str, str]) -> Process:
+    directory = home.root / name
+    directory.mkdir(exist_ok=True)
+    return Process(
+        name=name,
+        command=[COMMAND, *words],
+        directory=directory,
+        log=home.logs / f"{name}.log",
+        environment=environment,
+    )
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            return
+        except OSError as error:
+            reason = error.strerror
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        free = probe.getsockname()[1]
+    raise LocalError(f"port {port} can't be used ({reason}); another is free: --port {free}")
+
+
+def _await_ready(url: str, service: Process) -> None:
+    deadline = time.monotonic() + READY_S
+    while not _answers(f"{url}/readyz"):
+        if not service.alive or time.monotonic() > deadline:
+            raise LocalError(f"the service did not get ready:\n{service.last_words()}")
+        time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    # No proxy of the environment stands between a machine and itself.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _keep_up(processes: list[Process]) -> None:
+    while True:
+        for process in processes:
+            if news := process.mend():
+                progress.print(news, soft_wrap=True)
+        time.sleep(0.2)
