@@ -42,6 +42,20 @@ _FIRST_WORDS = {
     "w": "west",
 }
 _STOP_INSIDE = re.compile(r"(?<=\w\w)\.(?=\w)")  # "St.Louis", but not "D.C."
+# What people call a town: the keys and states of those meant. Of several, the state says which.
+NICKNAMES = {
+    "nyc": (("newyork", "NY"),),
+    "newyork": (("newyork", "NY"),),
+    "newyorkcity": (("newyork", "NY"),),
+    "la": (("losangeles", "CA"),),
+    "sf": (("sanfrancisco", "CA"),),
+    "slc": (("saltlakecity", "UT"),),
+    "okc": (("oklahomacity", "OK"),),
+    "kc": (("kansascity", "MO"), ("kansascity", "KS")),
+    "philly": (("philadelphia", "PA"),),
+    "vegas": (("lasvegas", "NV"),),
+    "indy": (("indianapolis", "IN"),),
+}
 _SEPARATORS = re.compile(r"[^\w&]+|_+")
 _COUNTRY = {"us", "usa", "unitedstates", "unitedstatesofamerica"}
 _BEYOND = {
@@ -95,8 +109,8 @@ def state_code(text: str) -> str | None:
 def readings(text: str) -> Iterator[tuple[str, str]]:
     """Every way to read `text` as (key of a town, code of its state), the town never empty."""
     parts = words(text)
-    while parts and "".join(parts[-1:]) in _COUNTRY:
-        parts = parts[:-1]
+    cuts = range(max(0, len(parts) - 4), len(parts))
+    parts = parts[: next((cut for cut in cuts if "".join(parts[cut:]) in _COUNTRY), None)]
     for cut in range(max(1, len(parts) - 4), len(parts)):
         code = _state_keys().get("".join(parts[cut:]))
         if code:

