@@ -129,11 +129,12 @@ class Home:
         if not self.data.exists():
             self.data.unlink(missing_ok=True)
             self.data.mkdir(mode=0o700)
-            if account and not _reachable(self.data, account):
-                self.data.rmdir()
-                ELSEWHERE.mkdir(mode=0o755, exist_ok=True)
-                self.data.symlink_to(tempfile.mkdtemp(dir=ELSEWHERE))
-                shutil.chown(self.data, account, account)
+        if account and not _reachable(self.data, account):
+            # Only what is still empty moves: rmdir refuses otherwise.
+            self.data.rmdir()
+            ELSEWHERE.mkdir(mode=0o755, exist_ok=True)
+            self.data.symlink_to(tempfile.mkdtemp(dir=ELSEWHERE))
+            shutil.chown(self.data, account, account)
         return self.data.resolve()
 
 

@@ -71,10 +71,9 @@ def server_account() -> str | None:
 
 
 def _redis(home: Home, data: Path, sockets: Path, account: str | None) -> Process:
-    if not data.exists():
-        data.mkdir(mode=0o700)
-        if account:
-            shutil.chown(data, account, account)
+    data.mkdir(mode=0o700, exist_ok=True)
+    if account:
+        shutil.chown(data, account, account)
     # It remembers only what can be had again, so nothing is written to disk.
     settings = {
         "port": "0",
