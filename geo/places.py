@@ -179,13 +179,12 @@ def _find_with_zip(text: str, rest: str, code: str) -> Place:
     place = find_zip(code)
     if not words(rest):
         return place
-    states = {state_code(rest)} | {state for _, state in readings(rest)}
-    if place.state not in states and not any(t.state == place.state for t in _found(rest)):
-        raise UnknownPlace(text, [place.label], f"ZIP code {code} is not there")
     meant = [town for town in _found(rest) if town.state == place.state]
-    if meant and not any(_is_near(town.point, place.point) for town in meant):
+    states = {state_code(rest)} | {state for _, state in readings(rest)}
+    here = any(_is_near(town.point, place.point) for town in meant)
+    if not here and (meant or place.state not in states):
         raise UnknownPlace(text, _labels([place, *meant]), f"ZIP code {code} is not there")
-    return place
+    return next((town for town in meant if town.zip == code), place)
 
 
 def _is_near(a: Point, b: Point) -> bool:
