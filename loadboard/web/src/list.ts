@@ -1,0 +1,124 @@
+import { byId, h } from "./dom";
+import { age, ago, count, dollars, first, last, perMile, placeName, shortWindow } from "./format";
+import type { Load } from "./types";
+
+export interface LoadList {
+  show(loads: Load[], withDeadhead: boolean): void;
+  select(id: number | null, focus?: boolean): void;
+  refreshAges(): void;
+}
+
+interface Listeners {
+  chosen: (load: Load) => void;
+  opened: (load: Load, byKey: boolean) => void;
+  hovered: (load: Load | null) => void;
+}
+
+type Names = { short: (code: string) => string; long: (code: string) => string };
+
+function cell(name: string, text: string, title?: string): HTMLTableCellElement {
+  return h("td", { role: "gridcell", class: name, title }, text);
+}
+
+function truck(load: Load, names: Names): HTMLTableCellElement {
+  const title = [names.long(load.equipment), load.full ? "full" : "partial", load.hazmat && "hazmat"].filter(Boolean).join(", ");
+  const badges = [!load.full && h("small", {}, "P"), load.hazmat && h("small", { class: "hazmat" }, "HM")];
+  return h("td", { role: "gridcell", class: "truck", title }, names.short(load.equipment), ...badges);
+}
+
+function row(load: Load, names: Names): HTMLTableRowElement {
+  const [pickup, delivery] = [first(load), last(load)];
+  const between = load.stops.length > 2 ? ` +${load.stops.length - 2}` : "";
+  return h(
+    "tr",
+    { role: "row", tabindex: "-1", "data-id": load.id, "aria-selected": "false" },
+    cell("age", age(load.first_posted_at), ago(load.first_posted_at)),
+    cell("pickup", shortWindow(pickup.window, pickup.zone)),
+    cell("origin", placeName(pickup), placeName(pickup)),
+    cell("deadhead number", load.distance_mi == null ? "" : count(load.distance_mi)),
+    cell("destination", placeName(delivery) + between, placeName(delivery)),
+    cell("miles number", count(load.loaded_miles)),
+    truck(load, names),
+    cell("weight number", load.weight_lb === null ? "—" : count(load.weight_lb)),
+    cell("rate number", load.rate_cents === null ? "—" : dollars(load.rate_cents)),
+    cell("per-mile number", load.rate_per_mile_cents === null ? "—" : perMile(load.rate_per_mile_cents)),
+    cell("shipper", load.organization.name, load.organization.name),
+  );
+}
+
+export function loadList(names: Names, listeners: Listeners): LoadList {
+  const table = byId("loads");
+  const body = byId("rows");
+  let loads: Load[] = [];
+  let selected: number | null = null;
+
+  const rows = () => [...body.children] as HTMLTableRowElement[];
+  const loadOf = (target: EventTarget | null) => {
+    const id = Number((target as HTMLElement | null)?.closest?.("tr")?.dataset["id"]);
+    return loads.find((load) => load.id === id);
+  };
+
+  function mark(): void {
+    const all = rows();
+    const at = Math.max(0, loads.findIndex((load) => load.id === selected));
+    all.forEach((one, i) => {
+      one.tabIndex = i === at ? 0 : -1;
+      one.setAttribute("aria-selected", String(loads[i]?.id === selected));
+    });
+  }
+
+  function select(id: number | null, focus = false): void {
+    selected = id;
+    mark();
+    const at = loads.findIndex((load) => load.id === id);
+    const one = rows()[at];
+    one?.scrollIntoView({ block: "nearest" });
+    if (focus) (one ?? rows()[0])?.focus();
+  }
+
+  function key(event: KeyboardEvent): void {
+    const at = rows().indexOf(document.activeElement as HTMLTableRowElement);
+    if (at < 0) return;
+    const steps: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 10, PageUp: at - 10, Home: 0, End: loads.length - 1 };
+    const to = steps[event.key];
+    const load = loads[to === undefined ? at : Math.max(0, Math.min(loads.length - 1, to))];
+    if (!load) return;
+    if (to !== undefined) {
+      select(load.id, true);
+      listeners.chosen(load);
+    } else if (event.key === "Enter" || event.key === " ") listeners.opened(load, true);
+    else return;
+    event.preventDefault();
+  }
+
+  body.addEventListener("keydown", key);
+  body.addEventListener("click", (event) => {
+    const load = loadOf(event.target);
+    if (!load) return;
+    select(load.id, true);
+    listeners.opened(load, false);
+  });
+  body.addEventListener("mouseover", (event) => listeners.hovered(loadOf(event.target) ?? null));
+  body.addEventListener("mouseleave", () => listeners.hovered(null));
+
+  return {
+    show(next, withDeadhead) {
+      const focused = rows().indexOf(document.activeElement as HTMLTableRowElement);
+      const focusedId = loads[focused]?.id;
+      loads = next;
+      table.classList.toggle("with-deadhead", withDeadhead);
+      body.replaceChildren(...loads.map((load) => row(load, names)));
+      mark();
+      if (focused < 0) return;
+      const again = loads.findIndex((load) => load.id === focusedId);
+      rows()[again < 0 ? Math.min(focused, loads.length - 1) : again]?.focus({ preventScroll: true });
+    },
+    select,
+    refreshAges() {
+      rows().forEach((one, i) => {
+        const shown = one.querySelector(".age");
+        if (shown && loads[i]) shown.textContent = age(loads[i].first_posted_at);
+      });
+    },
+  };
+}

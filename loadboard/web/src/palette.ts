@@ -1,0 +1,50 @@
+export interface Palette {
+  sea: string;
+  land: string;
+  border: string;
+  road: string;
+  town: string;
+  halo: string;
+  accent: string;
+  unknown: string;
+  ring: string;
+  rates: string[];
+  onRates: string[];
+}
+
+/** Where one colour of a rate per mile ends and the next begins, in cents. */
+export const RATE_STEPS = [150, 200, 250, 300];
+
+const LIGHT: Palette = {
+  sea: "#dfe6ea",
+  land: "#f7f7f4",
+  border: "#c3cbd1",
+  road: "#d9cfc0",
+  town: "#4a545e",
+  halo: "#f7f7f4",
+  accent: "#c2410c",
+  unknown: "#a9b1b8",
+  ring: "#ffffff",
+  rates: ["#f2dc9b", "#a5d3a2", "#56b09b", "#2b7f9e", "#2c4a86"],
+  onRates: ["#1d2730", "#1d2730", "#10202a", "#ffffff", "#ffffff"],
+};
+
+const DARK: Palette = {
+  sea: "#10151a",
+  land: "#1b2229",
+  border: "#3a4650",
+  road: "#353a3d",
+  town: "#b9c3cc",
+  halo: "#161c22",
+  accent: "#fb923c",
+  unknown: "#5c6872",
+  ring: "#10151a",
+  rates: ["#3d4f86", "#33799b", "#3fa393", "#93cc84", "#f4e08a"],
+  onRates: ["#ffffff", "#ffffff", "#0b1216", "#0b1216", "#0b1216"],
+};
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+export const palette = (): Palette => (dark.matches ? DARK : LIGHT);
+export const whenThemeChanges = (act: () => void): void => dark.addEventListener("change", act);
+export const calm = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -1,0 +1,103 @@
+export interface Me {
+  email: string;
+  role: "shipper" | "carrier" | "operator";
+  organization: { id: number; name: string; kind: string };
+  may_post: boolean;
+}
+
+export interface Equipment {
+  code: string;
+  name: string;
+  aliases: string[];
+}
+
+export interface Place {
+  label: string;
+  name: string;
+  state: string;
+  lat: number;
+  lon: number;
+  zone: string;
+}
+
+export interface Window {
+  from: string;
+  to: string;
+}
+
+export interface Stop {
+  kind: "pickup" | "delivery";
+  place: string | null;
+  zip: string | null;
+  town: string | null;
+  lat: number;
+  lon: number;
+  state: string | null;
+  zone: string;
+  window: Window | null;
+}
+
+export interface Load {
+  id: number;
+  version: number;
+  status: string;
+  reference: string;
+  organization: { id: number; name: string };
+  equipment: string;
+  full: boolean;
+  weight_lb: number | null;
+  length_ft: number | null;
+  hazmat: boolean;
+  commodity: string | null;
+  rate_cents: number | null;
+  rate_per_mile_cents: number | null;
+  posted_miles: number | null;
+  loaded_miles: number;
+  miles_estimated: "road" | "great_circle";
+  sample: boolean;
+  expires_at: string | null;
+  first_posted_at: string;
+  confirmed_at: string;
+  stops: Stop[];
+  distance_mi?: number | null;
+}
+
+export interface Found {
+  items: Load[];
+  total: number;
+  next_cursor: string | null;
+}
+
+export interface HexProperties {
+  cell: string;
+  count: number;
+  median_rate_per_mile_cents: number | null;
+}
+
+export type Hexes = GeoJSON.FeatureCollection<GeoJSON.Polygon, HexProperties> & { total: number };
+export type Route = GeoJSON.Feature<GeoJSON.LineString, { miles: number; estimated: boolean }>;
+
+export interface NewStop {
+  kind: "pickup" | "delivery";
+  place?: string;
+  zip?: string;
+  window?: Window;
+}
+
+export interface NewLoad {
+  reference: string;
+  equipment: string;
+  full: boolean;
+  hazmat: boolean;
+  weight_lb: number | null;
+  length_ft: number | null;
+  commodity: string | null;
+  rate_cents: number | null;
+  posted_miles: number | null;
+  stops: NewStop[];
+}
+
+export interface FieldError {
+  pointer: string;
+  message: string;
+}
