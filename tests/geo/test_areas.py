@@ -95,18 +95,23 @@ def test_boxes_at_the_seams(bounds: Bounds, position: tuple[float, float], expec
     assert holds(Box(bounds), position) == [expected]
 
 
-corners = st.tuples(st.integers(-8, 8), st.integers(-8, 8))
+def direction(corner: tuple[int, int]) -> float:
+    return math.atan2(corner[1], corner[0])
 
 
-@given(st.lists(corners, min_size=3, max_size=8), st.booleans())
-@settings(deadline=None, max_examples=300)
+steps = st.integers(-8, 8)
+corners = st.tuples(steps, steps).filter(any)
+
+
+@given(st.lists(corners, min_size=5, max_size=9, unique_by=direction), st.booleans())
+@settings(deadline=None, max_examples=200)
 def test_a_region_holds_what_ray_casting_holds(ring: list[tuple[int, int]], pierced: bool) -> None:
     """Everything lies on a grid of halves, so corners and edges are met, and sums are exact."""
-    rings = [[(4 * x, 4 * y) for x, y in ring]]
+    rings = [[(4 * x, 4 * y) for x, y in sorted(ring, key=direction)]]
     if pierced:
         rings.append([(-1, -1), (1, -1), (1, 1), (-1, 1)])
     polygon = Polygon(rings[0], rings[1:])
-    assume(polygon.is_valid and polygon.area > 0)
+    assume(polygon.is_valid)
     xs, ys = (axis.ravel() / 2.0 for axis in np.mgrid[-66:67:3, -66:67:3])
     expected = [_in_rings(rings, x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
     assert Region(polygon).contains(xs, ys).tolist() == expected
