@@ -264,7 +264,8 @@ def suggest(prefix: str, limit: int = 8) -> list[Place]:
     town, _, state = text.partition(",")
     ranks = {rank for start in prefixes(town) for rank in _ranks_from(start)}
     towns = (directory.towns[rank] for rank in nsmallest(len(ranks) if state else limit, ranks))
-    chosen = [place for place in towns if _state_begins(place.state, state)][:limit]
+    states = {code for code in STATES if _state_begins(code, state)}
+    chosen = [place for place in towns if place.state in states][:limit]
     return chosen or _found(text)[:limit]
 
 
