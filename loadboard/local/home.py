@@ -99,7 +99,7 @@ class Home:
                 late = time.monotonic() > deadline
                 _signal(pid, signal.SIGKILL if late else signal.SIGTERM)
                 found = True
-            _eventually(lambda: self.occupant() is None, 5)
+            _eventually(lambda: self.occupant() is None and not (pid and lives(pid)), 5)
         self.end_strays()
         return found
 
@@ -155,6 +155,15 @@ def _eventually(holds: Callable[[], bool], seconds: float) -> bool:
     while not (held := holds()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return held
+
+
+def lives(pid: int) -> bool:
+    """Whether the process still runs; one that only waits to be reaped doesn't."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

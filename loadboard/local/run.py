@@ -127,6 +127,8 @@ def _service(home: Home, name: str, words: list[str], environment: dict[str, str
         directory=directory,
         log=home.logs / f"{name}.log",
         environment=environment,
+        # Longer than the service gives its open connections.
+        patience_s=15,
     )
 
 

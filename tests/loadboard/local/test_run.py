@@ -1,0 +1,147 @@
+"""The whole board by `run` and `stop`: found in place, mended, never twice, and gone when stopped."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from loadboard.local.home import Home, lives
+from tests.conftest import make_home
+from tests.loadboard.local.test_servers import at_work, eventually
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    made = make_home()
+    yield made
+    call(made, "stop")
+    subprocess.run(["rm", "-rf", str(made.root)], check=True)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_it_serves_and_says_who_can_sign_in(home: Home, port: int) -> None:
+    started = run(home, port)
+    assert started.returncode == 0, started.stdout
+    demo = json.loads(home.demo.read_text())
+    assert demo["url"] == f"http://127.0.0.1:{port}"
+    assert {"shipper", "carrier"} <= {account["role"] for account in demo["accounts"]}
+    for account in demo["accounts"]:
+        assert f"{demo['url']}/#token={account['token']}" in started.stdout
+    assert answers(port)
+
+
+def test_a_second_call_finds_it_running(home: Home, port: int) -> None:
+    run(home, port)
+    before = at_work(home)
+    again = run(home, port)
+    assert again.returncode == 0
+    assert f"http://127.0.0.1:{port}" in again.stdout
+    assert at_work(home) == before
+
+
+def test_two_calls_at_once_start_one_board(home: Home, port: int) -> None:
+    calls = [begin(home, "run", "--empty", "--detach", "--port", str(port)) for _ in range(2)]
+    outputs = [call.communicate(timeout=120)[0] for call in calls]
+    assert [call.returncode for call in calls] == [0, 0], outputs
+    assert sum("It runs already" in output for output in outputs) == 1, outputs
+    assert answers(port)
+
+
+def test_stop_leaves_no_process_and_no_port(home: Home, port: int) -> None:
+    run(home, port)
+    owner = occupant(home)
+    stopped = call(home, "stop")
+    assert (stopped.returncode, stopped.stdout) == (0, "Stopped\n")
+    assert at_work(home) == []
+    assert not lives(owner)
+    assert not answers(port)
+    assert call(home, "stop").stdout == "Nothing was running\n"
+
+
+def test_an_interrupt_at_the_terminal_ends_everything(home: Home, port: int) -> None:
+    process = begin(home, "run", "--empty", "--port", str(port))
+    eventually(lambda: answers(port), 60)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert at_work(home) == []
+    assert not answers(port)
+
+
+def test_each_part_comes_back_when_it_is_killed(home: Home, port: int) -> None:
+    run(home, port)
+    for pid in at_work(home):
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not answers(port))
+    eventually(lambda: answers(port), 60)
+    assert (home.root / "api").resolve() in directories(home)
+    assert (home.root / "worker").resolve() in directories(home)
+
+
+def test_a_call_after_everything_was_killed_mends_it(home: Home, port: int) -> None:
+    run(home, port)
+    for pid in [occupant(home), *at_work(home)]:
+        os.kill(pid, signal.SIGKILL)
+    again = run(home, port)
+    assert again.returncode == 0, again.stdout
+    assert answers(port)
+
+
+def test_a_port_in_use_is_said_with_one_that_is_free(home: Home) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        refused = run(home, other.getsockname()[1])
+    assert refused.returncode == 1
+    assert "--port" in refused.stdout
+    assert at_work(home) == []
+
+
+def run(home: Home, port: int) -> subprocess.CompletedProcess[str]:
+    return call(home, "run", "--empty", "--detach", "--port", str(port))
+
+
+def call(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
+    process = begin(home, *words)
+    output, _ = process.communicate(timeout=180)
+    return subprocess.CompletedProcess(words, process.returncode, output)
+
+
+def begin(home: Home, *words: str) -> subprocess.Popen[str]:
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("LOADBOARD_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "loadboard.local", *words],
+        env={**ours, "LOADBOARD_HOME": str(home.root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def occupant(home: Home) -> int:
+    state = home.occupant()
+    assert state is not None
+    return int(state["pid"])
+
+
+def directories(home: Home) -> set[object]:
+    return {(home.root / os.readlink(f"/proc/{pid}/cwd")) for pid in at_work(home)}
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
