@@ -8,7 +8,7 @@ import { loadList } from "./list";
 import { boundsOf, circle, createMap } from "./map";
 import { palette, RATE_STEPS, whenThemeChanges } from "./palette";
 import { postDialog } from "./post";
-import { type Area, type Filters, noFilters, type Position, readState, type Sort, searchBody, type State, writeState } from "./state";
+import { type Area, type Camera, type Filters, noFilters, type Position, readState, type Sort, searchBody, type State, writeState } from "./state";
 import { resolvePlace } from "./suggest";
 import type { Equipment, Found, Hexes, Load, Me } from "./types";
 
@@ -37,6 +37,8 @@ function legend(): void {
   byId("legend").replaceChildren(h("strong", {}, "Median $ per mile"), h("ul", {}, ...steps, swatch(unknown, "no rate")));
 }
 
+const pointsOf = (load: Load): Position[] => load.stops.map((stop) => [stop.lon, stop.lat]);
+
 /** The signed-in page: the map, the filters, the list and the details, kept in step with the address. */
 export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: string) => void): void {
   const names = equipmentNames(equipment);
@@ -48,6 +50,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   let resolution = 0;
   let extended = false;
   let retry = 0;
+  let before: Camera | null = null;
 
   const form = filterForm(equipment, changed, () => pen.start("outline"));
   const list = loadList(names, {
@@ -63,7 +66,10 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   const pen = drawing(map.map, (ring) => setArea({ kind: "drawn", ring }), showHint);
   const details = loadDetails(me, names, {
     route: (route) => map.showRoute(route),
-    fit: (load, route) => map.fit(boundsOf((route?.geometry.coordinates as Position[] | undefined) ?? load.stops.map((stop) => [stop.lon, stop.lat]))),
+    fit: (load, route) => {
+      before ??= map.camera();
+      map.fit(boundsOf((route?.geometry.coordinates as Position[] | undefined) ?? pointsOf(load)));
+    },
     changed: () => void refresh(true),
     closed: () => close(),
     say: notice,
@@ -203,6 +209,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
 
   function moved(quiet: boolean): void {
     if (!quiet) {
+      before = null;
       state = { ...state, camera: map.camera() };
       save(false);
     }
@@ -219,6 +226,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     list.select(load.id);
     details.open(load, focus);
     map.showLane(load);
+    map.uncover(load);
     document.body.classList.add("with-details");
   }
 
@@ -231,6 +239,8 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     map.showLane(null);
     document.body.classList.remove("with-details");
     list.select(id, inside);
+    if (before) map.jump(before);
+    before = null;
   }
 
   /** Of the loads at one point, the next one with each click. */
@@ -246,7 +256,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     const [w, s, e, n] = map.view();
     const { lon, lat } = first(load);
     const seen = w <= lon && lon <= e && s <= lat && lat <= n;
-    if (!seen) map.fit(boundsOf(load.stops.map((stop) => [stop.lon, stop.lat])));
+    if (!seen) map.fit(boundsOf(pointsOf(load)));
     if (!seen) await new Promise((resolve) => map.map.once("moveend", resolve));
     await refresh();
     open(load, { focus: true });

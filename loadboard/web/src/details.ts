@@ -22,22 +22,22 @@ type Names = { long: (code: string) => string };
 
 function stopItem(stop: Stop): HTMLLIElement {
   const zip = stop.zip && stop.zip !== placeName(stop) ? ` ${stop.zip}` : "";
+  const at = stop.window ? Date.parse(stop.window.from) : Date.now();
   const near = stop.place === null && stop.town !== null ? "near " : "";
   return h(
     "li",
     { class: stop.kind },
-    h("span", { class: "kind" }, stop.kind === "pickup" ? "Pickup" : "Delivery"),
+    h("span", { class: "kind", title: stop.zone }, `${stop.kind === "pickup" ? "Pickup" : "Delivery"} · ${longZone(stop.zone, at)}`),
     h("strong", {}, near + placeName(stop) + zip),
-    h("span", { title: stop.zone }, longWindow(stop.window, stop.zone)),
-    h("span", { class: "quiet" }, longZone(stop.zone, stop.window ? Date.parse(stop.window.from) : Date.now())),
+    h("span", {}, longWindow(stop.window, stop.zone)),
   );
 }
 
 function facts(load: Load, names: Names): [string, string | null][] {
-  const estimate = load.miles_estimated === "road" ? "estimated by road" : "1.3 × great circle";
+  const estimate = load.miles_estimated === "road" ? "by road, est." : "est., 1.3 × great circle";
   return [
     ["Equipment", `${names.long(load.equipment)}, ${load.full ? "full" : "partial"}`],
-    ["Loaded miles", `${count(load.loaded_miles)} (${estimate})`],
+    ["Loaded miles", `${count(load.loaded_miles)}, ${estimate}`],
     ["Posted miles", load.posted_miles === null ? null : count(load.posted_miles)],
     ["Deadhead", load.distance_mi == null ? null : `${count(load.distance_mi)} mi to the pickup`],
     ["Weight", load.weight_lb === null ? "not given" : `${count(load.weight_lb)} lb`],
@@ -50,7 +50,6 @@ function facts(load: Load, names: Names): [string, string | null][] {
     ["Confirmed", ago(load.confirmed_at)],
     ["Expires", load.expires_at && longWindow({ from: load.expires_at, to: load.expires_at }, load.stops[0]?.zone ?? "UTC")],
     ["Status", load.status === "posted" ? null : load.status],
-    ["Sample", load.sample ? "yes, not a real load" : null],
   ];
 }
 
@@ -130,7 +129,7 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
     const close = button("×", { class: "close", "aria-label": "Close details" }, listeners.closed);
     const known = facts(shown, names).filter((fact): fact is [string, string] => fact[1] !== null);
     card.replaceChildren(
-      h("header", {}, h("h2", { id: "details-title" }, lane(shown)), price(shown), close),
+      h("header", {}, h("h2", { id: "details-title" }, lane(shown), shown.sample && h("span", { class: "badge" }, "Sample")), price(shown), close),
       h("ol", { class: "stops" }, ...shown.stops.map(stopItem)),
       h("dl", {}, ...known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
       actions(shown),

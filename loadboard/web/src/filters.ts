@@ -108,6 +108,10 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
   const delivery = areaField("delivery", announce, draw);
   const equipment = equipmentMenu(all, announce);
   byId("dates-zone").textContent = `Pickup dates, ${longZone(HERE)}`;
+  byId("more-toggle").addEventListener("click", () => {
+    byId("more").hidden = !byId("more").hidden;
+    byId("more-toggle").setAttribute("aria-expanded", String(!byId("more").hidden));
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
     const id = (event.target as HTMLElement).id;

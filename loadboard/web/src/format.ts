@@ -6,6 +6,9 @@ const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 export const count = (n: number): string => whole.format(n);
 export const dollars = (cents: number): string =>
   (cents / 100).toLocaleString("en-US", { style: "currency", currency: "USD", maximumFractionDigits: cents % 100 ? 2 : 0 });
+export const wholeDollars = (cents: number): string => `$${whole.format(cents / 100)}`;
+/** Pounds as dispatchers write them: 42k. */
+export const thousands = (n: number): string => (n < 1000 ? count(n) : `${Number((n / 1000).toFixed(1))}k`);
 export const perMile = (cents: number): string => `$${(cents / 100).toFixed(2)}`;
 export const loads = (n: number): string => `${count(n)} ${n === 1 ? "load" : "loads"}`;
 
@@ -21,6 +24,7 @@ export function age(moment: string, now = Date.now()): string {
   return unit ? `${Math.floor(minutes / size)} ${unit}` : "now";
 }
 
+export const shortAge = (moment: string): string => age(moment).replace(" min", "m").replace(" ", "");
 export const ago = (moment: string): string => (age(moment) === "now" ? "just now" : `${age(moment)} ago`);
 
 /** For the list: 11/24 07:00–13:00, by the clock of the stop. */

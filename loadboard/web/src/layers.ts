@@ -26,6 +26,17 @@ function byRate(property: string, colours: string[], unknown: string): Expressio
 
 const MEDIAN = "median_rate_per_mile_cents";
 
+/** The count, and the median price under it where the cells of that zoom are wide enough. */
+function hexText(): ExpressionSpecification {
+  const both: ExpressionSpecification = ["concat", ["get", "label"], "\n", ["get", "price"]];
+  const one: ExpressionSpecification = ["get", "label"];
+  const switches = [2, 3, 4, 5, 6, 7].flatMap((resolution) => {
+    const zoom = 4 + (resolution - 3) * 1.404;
+    return [zoom, one, zoom + 0.35, both];
+  });
+  return ["step", ["zoom"], one, ...switches] as ExpressionSpecification;
+}
+
 function basemap(p: Palette): LayerSpecification[] {
   return [
     { id: "sea", type: "background", paint: { "background-color": p.sea } },
@@ -67,25 +78,14 @@ function market(p: Palette): LayerSpecification[] {
 }
 
 function chosen(p: Palette): LayerSpecification[] {
-  const solid: ExpressionSpecification = ["==", ["get", "kind"], "pickup"];
   return [
     { id: "lane", type: "line", source: "lane", layout: { "line-cap": "round" }, paint: { "line-color": p.accent, "line-width": 2, "line-dasharray": [2, 2] } },
     { id: "route", type: "line", source: "route", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": p.accent, "line-width": 3.5 } },
-    {
-      id: "ends",
-      type: "circle",
-      source: "ends",
-      paint: {
-        "circle-radius": 7,
-        "circle-color": ["case", solid, p.accent, p.ring],
-        "circle-stroke-color": ["case", solid, p.ring, p.accent],
-        "circle-stroke-width": 2.5,
-      },
-    },
   ];
 }
 
-function names(p: Palette): LayerSpecification[] {
+function labels(p: Palette): LayerSpecification[] {
+  const solid: ExpressionSpecification = ["==", ["get", "kind"], "pickup"];
   return [
     {
       id: "towns",
@@ -103,19 +103,35 @@ function names(p: Palette): LayerSpecification[] {
       },
       paint: { "text-color": p.town, "text-halo-color": p.halo, "text-halo-width": 1.6 },
     },
-    ...(["hexes", "loads"] as const).map(
-      (source): LayerSpecification => ({
-        id: `${source}-counts`,
-        type: "symbol",
-        source: source === "hexes" ? "hexes" : "loads",
-        filter: [">", ["get", "count"], source === "hexes" ? 0 : 1],
-        layout: { "text-field": ["get", "label"], "text-font": BOLD, "text-size": 11, "text-padding": 0, "text-allow-overlap": source === "loads" },
-        paint: { "text-color": byRate(MEDIAN, p.onRates, p.onRates[2] as string) },
-      }),
-    ),
+    {
+      id: "hex-counts",
+      type: "symbol",
+      source: "hexes",
+      layout: { "text-field": hexText(), "text-font": BOLD, "text-size": 11, "text-line-height": 1.15, "text-padding": 0 },
+      paint: { "text-color": byRate(MEDIAN, p.onRates, p.onRates[2] as string) },
+    },
+    {
+      id: "load-counts",
+      type: "symbol",
+      source: "loads",
+      filter: [">", ["get", "count"], 1],
+      layout: { "text-field": ["get", "label"], "text-font": BOLD, "text-size": 11, "text-padding": 0, "text-allow-overlap": true },
+      paint: { "text-color": byRate(MEDIAN, p.onRates, p.onRates[2] as string) },
+    },
+    {
+      id: "ends",
+      type: "circle",
+      source: "ends",
+      paint: {
+        "circle-radius": 7,
+        "circle-color": ["case", solid, p.accent, p.ring],
+        "circle-stroke-color": ["case", solid, p.ring, p.accent],
+        "circle-stroke-width": 2.5,
+      },
+    },
     { id: "sketch", type: "line", source: "sketch", paint: { "line-color": p.accent, "line-width": 2 } },
     { id: "sketch-points", type: "circle", source: "sketch", paint: { "circle-color": p.accent, "circle-radius": 4, "circle-stroke-color": p.ring, "circle-stroke-width": 1.5 } },
   ];
 }
 
-export const layers = (p: Palette): LayerSpecification[] => [...basemap(p), ...area(p), ...market(p), ...chosen(p), ...names(p)];
+export const layers = (p: Palette): LayerSpecification[] => [...basemap(p), ...area(p), ...market(p), ...chosen(p), ...labels(p)];

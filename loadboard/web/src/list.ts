@@ -1,5 +1,5 @@
 import { byId, h } from "./dom";
-import { age, ago, count, dollars, first, last, perMile, placeName, shortWindow } from "./format";
+import { ago, count, first, last, perMile, placeName, shortAge, shortWindow, thousands, wholeDollars } from "./format";
 import type { Load } from "./types";
 
 export interface LoadList {
@@ -32,15 +32,15 @@ function row(load: Load, names: Names): HTMLTableRowElement {
   return h(
     "tr",
     { role: "row", tabindex: "-1", "data-id": load.id, "aria-selected": "false" },
-    cell("age", age(load.first_posted_at), ago(load.first_posted_at)),
+    cell("age", shortAge(load.first_posted_at), ago(load.first_posted_at)),
     cell("pickup", shortWindow(pickup.window, pickup.zone)),
     cell("origin", placeName(pickup), placeName(pickup)),
     cell("deadhead number", load.distance_mi == null ? "" : count(load.distance_mi)),
     cell("destination", placeName(delivery) + between, placeName(delivery)),
     cell("miles number", count(load.loaded_miles)),
     truck(load, names),
-    cell("weight number", load.weight_lb === null ? "—" : count(load.weight_lb)),
-    cell("rate number", load.rate_cents === null ? "—" : dollars(load.rate_cents)),
+    cell(`weight number${load.weight_lb === null ? " none" : ""}`, load.weight_lb === null ? "—" : thousands(load.weight_lb), load.weight_lb === null ? "not given" : `${count(load.weight_lb)} lb`),
+    cell("rate number", load.rate_cents === null ? "—" : wholeDollars(load.rate_cents)),
     cell("per-mile number", load.rate_per_mile_cents === null ? "—" : perMile(load.rate_per_mile_cents)),
     cell("shipper", load.organization.name, load.organization.name),
   );
@@ -117,7 +117,7 @@ export function loadList(names: Names, listeners: Listeners): LoadList {
     refreshAges() {
       rows().forEach((one, i) => {
         const shown = one.querySelector(".age");
-        if (shown && loads[i]) shown.textContent = age(loads[i].first_posted_at);
+        if (shown && loads[i]) shown.textContent = shortAge(loads[i].first_posted_at);
       });
     },
   };

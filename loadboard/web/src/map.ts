@@ -4,12 +4,13 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { feature } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import statesUrl from "us-atlas/states-10m.json?url";
+import { byId } from "./dom";
 import { count, first, perMile } from "./format";
 import { layers, NOTHING, type SourceName, sources } from "./layers";
 import { calm, palette, whenThemeChanges } from "./palette";
 import type { Area, Bounds, Camera, Position } from "./state";
 import townRows from "./towns.json";
-import type { Hexes, Load, Place, Route } from "./types";
+import type { HexProperties, Hexes, Load, Place, Route } from "./types";
 
 setWorkerUrl(workerUrl);
 
@@ -30,6 +31,7 @@ export interface LoadMap {
   showRoads(roads: GeoJSON.FeatureCollection): void;
   jump(camera: Camera | null): void;
   fit(bounds: Bounds): void;
+  uncover(load: Load): void;
 }
 
 interface Listeners {
@@ -59,6 +61,8 @@ export function circle({ lon, lat }: { lon: number; lat: number }, miles: number
   });
 }
 
+const top = (element: HTMLElement): number => (element.hidden ? Infinity : element.getBoundingClientRect().top);
+
 const median = (sorted: number[]): number | null =>
   sorted.length ? ((sorted[(sorted.length - 1) >> 1] as number) + (sorted[sorted.length >> 1] as number)) / 2 : null;
 
@@ -79,16 +83,18 @@ function groupBy<T>(items: T[], key: (item: T) => string): Map<string, T[]> {
   return groups;
 }
 
-function hexLabel({ count: n, median_rate_per_mile_cents: cents }: Hexes["features"][number]["properties"], roomy: boolean): string {
-  const short = n < 10_000 ? count(n) : `${Math.round(n / 1000)}k`;
-  return roomy && cents !== null ? `${short}\n${perMile(cents)}` : short;
+function hexLabels({ count: n, median_rate_per_mile_cents: cents }: HexProperties): { label: string; price: string } {
+  const short = n < 1000 ? count(n) : `${(n / 1000).toFixed(n < 10_000 ? 1 : 0)}k`;
+  return { label: short, price: cents === null ? "" : perMile(cents) };
 }
 
 const towns = collection((townRows as [string, number, number][]).map(([name, lon, lat], rank) => point([lon, lat], { name, rank })));
 
 async function states(): Promise<GeoJSON.FeatureCollection> {
   const atlas = (await (await fetch(statesUrl)).json()) as Topology<{ states: GeometryCollection }>;
-  return feature(atlas, atlas.objects.states);
+  const shapes = feature(atlas, atlas.objects.states);
+  // Codes from 60 on are the territories, which the board does not cover.
+  return collection(shapes.features.filter((shape) => Number(shape.id) < 60));
 }
 
 export function createMap(container: HTMLElement, camera: Camera | null, listeners: Listeners): LoadMap {
@@ -112,6 +118,8 @@ export function createMap(container: HTMLElement, camera: Camera | null, listene
   map.addControl(new ScaleControl({ unit: "imperial" }), "bottom-left");
   map.getCanvas().setAttribute("aria-label", "Map of loads. Arrow keys move it, plus and minus zoom.");
 
+  // At resolution 3 a cell is 30 pixels wide at zoom 4; each finer one is 1/√7 as wide, which is 1.4 zoom levels.
+  const fineness = () => Math.max(2, Math.min(7.99, (map.getZoom() - 4) / 1.404 + 3));
   const show = (name: SourceName, data: GeoJSON.GeoJSON) => void map.getSource<GeoJSONSource>(name)?.setData(data);
 
   map.on("load", () => {
@@ -143,11 +151,9 @@ export function createMap(container: HTMLElement, camera: Camera | null, listene
       return [clamp(box.getWest(), 180), clamp(box.getSouth(), 90), clamp(box.getEast(), 180), clamp(box.getNorth(), 90)];
     },
     camera: () => ({ lon: map.getCenter().lng, lat: map.getCenter().lat, zoom: map.getZoom() }),
-    // Each finer resolution's cells are 1/√7 as wide, which is 1.4 zoom levels.
-    resolution: () => Math.max(2, Math.min(7, Math.floor((map.getZoom() - 3.4) / 1.404 + 3))),
+    resolution: () => Math.floor(fineness()),
     showHexes(hexes) {
-      const roomy = (map.getZoom() - 3.4) / 1.404 % 1 > 0.25;
-      const labelled = hexes.features.map((hex) => ({ ...hex, properties: { ...hex.properties, label: hexLabel(hex.properties, roomy) } }));
+      const labelled = hexes.features.map((hex) => ({ ...hex, properties: { ...hex.properties, ...hexLabels(hex.properties) } }));
       show("hexes", collection(labelled));
       show("loads", NOTHING);
     },
@@ -174,8 +180,14 @@ export function createMap(container: HTMLElement, camera: Camera | null, listene
       if (to) map.jumpTo({ center: [to.lon, to.lat], zoom: to.zoom }, { quiet: true });
       else map.fitBounds(COUNTRY, { padding: 12, animate: false }, { quiet: true });
     },
+    uncover(load) {
+      const free = top(byId("details")) - container.getBoundingClientRect().top - 24;
+      const { y } = map.project([first(load).lon, first(load).lat]);
+      if (free > 24 && y > free && y < container.clientHeight) map.panBy([0, y - free], { animate: !calm() }, { quiet: true });
+    },
     fit(bounds) {
-      map.fitBounds(bounds, { padding: 48, maxZoom: 9, animate: !calm(), duration: 600 }, { quiet: true });
+      const covered = Math.max(0, container.getBoundingClientRect().bottom - top(byId("details")));
+      map.fitBounds(bounds, { padding: { top: 64, left: 48, right: 48, bottom: 48 + covered }, maxZoom: 9, animate: !calm(), duration: 600 }, { quiet: true });
     },
   };
 }

@@ -13,7 +13,7 @@ export interface Palette {
 }
 
 /** Where one colour of a rate per mile ends and the next begins, in cents. */
-export const RATE_STEPS = [150, 200, 250, 300];
+export const RATE_STEPS = [175, 200, 225, 250, 300];
 
 const LIGHT: Palette = {
   sea: "#dfe6ea",
@@ -25,8 +25,8 @@ const LIGHT: Palette = {
   accent: "#c2410c",
   unknown: "#a9b1b8",
   ring: "#ffffff",
-  rates: ["#f2dc9b", "#a5d3a2", "#56b09b", "#2b7f9e", "#2c4a86"],
-  onRates: ["#1d2730", "#1d2730", "#10202a", "#ffffff", "#ffffff"],
+  rates: ["#f3e2ab", "#bfdca4", "#7fc4a3", "#3fa0a3", "#2b7399", "#2b4279"],
+  onRates: ["#1d2730", "#1d2730", "#1d2730", "#0d1a22", "#ffffff", "#ffffff"],
 };
 
 const DARK: Palette = {
@@ -39,8 +39,8 @@ const DARK: Palette = {
   accent: "#fb923c",
   unknown: "#5c6872",
   ring: "#10151a",
-  rates: ["#3d4f86", "#33799b", "#3fa393", "#93cc84", "#f4e08a"],
-  onRates: ["#ffffff", "#ffffff", "#0b1216", "#0b1216", "#0b1216"],
+  rates: ["#3b4a80", "#30719a", "#348f97", "#58b08a", "#a5cf80", "#f4e08a"],
+  onRates: ["#ffffff", "#ffffff", "#0b1216", "#0b1216", "#0b1216", "#0b1216"],
 };
 
 const dark = matchMedia("(prefers-color-scheme: dark)");

@@ -112,7 +112,7 @@ export function postDialog(equipment: Equipment[], posted: (load: Load) => void)
   }
 
   function refuse(errors: FieldError[], general: string): void {
-    for (const old of form.querySelectorAll(".refused")) old.remove();
+    for (const old of form.querySelectorAll(".field .refused")) old.remove();
     for (const old of form.querySelectorAll("[aria-invalid]")) old.removeAttribute("aria-invalid");
     const inputs = [...form.querySelectorAll<HTMLInputElement>("[data-pointer]")];
     const left: string[] = errors.length ? [] : [general];
