@@ -92,15 +92,16 @@ def message(error: Any) -> str:
     return text[:1].lower() + text[1:]
 
 
-def field_errors(error: ValidationError | RequestValidationError, skip: int = 0) -> list[FieldError]:
+def field_errors(
+    error: ValidationError | RequestValidationError, skip: int = 0
+) -> list[FieldError]:
     """pydantic's findings as pointers; `skip` drops FastAPI's leading "body" or "query"."""
-    found = error.errors() if isinstance(error, RequestValidationError) else error.errors()
     return [
         FieldError(
             pointer=pointer(item["loc"][skip:]) if item["type"] != "json_invalid" else "",
             message=message(item),
         )
-        for item in found[:50]
+        for item in error.errors()[:50]
     ]
 
 

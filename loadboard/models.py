@@ -217,8 +217,8 @@ class CellScheme(Base):
     __table_args__ = (
         CheckConstraint("id = 1", name="single"),
         CheckConstraint(one_of("active", ("a", "b")), name="active"),
-        CheckConstraint("resolution BETWEEN 5 AND 12", name="resolution"),
-        CheckConstraint("next_resolution BETWEEN 5 AND 12", name="next_resolution"),
+        CheckConstraint("resolution BETWEEN 7 AND 12", name="resolution"),
+        CheckConstraint("next_resolution BETWEEN 7 AND 12", name="next_resolution"),
     )
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)

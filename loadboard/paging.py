@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import orjson
 
@@ -10,6 +11,8 @@ from loadboard.errors import FieldError, invalid
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
+
+Position = TypeVar("Position")
 
 
 def digest(query: Any) -> str:
@@ -23,18 +26,13 @@ def encode(query: Any, position: list[Any]) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def decode(query: Any, cursor: str, size: int) -> list[Any]:
+def decode(query: Any, cursor: str, parse: Callable[[list[Any]], Position]) -> Position:
     """The position in a cursor of this very query; a Problem for any other cursor."""
-    refusal = invalid(
-        FieldError(
-            pointer="/cursor",
-            message="is no cursor of this query; send the next_cursor that the same query answered",
-        )
-    )
     try:
         found = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError as error:
-        raise refusal from error
-    if not isinstance(found, list) or len(found) != size + 1 or found[0] != digest(query):
-        raise refusal
-    return found[1:]
+        if not isinstance(found, list) or not found or found[0] != digest(query):
+            raise ValueError
+        return parse(found[1:])
+    except (ValueError, TypeError) as error:
+        message = "is no cursor of this query; send the next_cursor that the same query answered"
+        raise invalid(FieldError(pointer="/cursor", message=message)) from error

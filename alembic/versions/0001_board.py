@@ -86,10 +86,10 @@ def upgrade() -> None:
         sa.CheckConstraint("active IN ('a', 'b')", name=op.f("cell_scheme_active_check")),
         sa.CheckConstraint("id = 1", name=op.f("cell_scheme_single_check")),
         sa.CheckConstraint(
-            "next_resolution BETWEEN 5 AND 12", name=op.f("cell_scheme_next_resolution_check")
+            "next_resolution BETWEEN 7 AND 12", name=op.f("cell_scheme_next_resolution_check")
         ),
         sa.CheckConstraint(
-            "resolution BETWEEN 5 AND 12", name=op.f("cell_scheme_resolution_check")
+            "resolution BETWEEN 7 AND 12", name=op.f("cell_scheme_resolution_check")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("cell_scheme_pkey")),
     )

@@ -1,0 +1,45 @@
+"""/v1/me: who is signed in; and the kinds of equipment that anybody may name."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from loadboard.auth import Who
+from loadboard.errors import documented
+from matching.equipment import EQUIPMENT
+
+router = APIRouter(prefix="/v1", tags=["accounts"])
+
+
+class OrganizationOut(BaseModel):
+    id: int
+    name: str
+    kind: str
+
+
+class Me(BaseModel):
+    email: str
+    organization: OrganizationOut
+    may_post: bool
+
+
+class EquipmentOut(BaseModel):
+    code: str
+    name: str
+    aliases: tuple[str, ...]
+
+
+class EquipmentList(BaseModel):
+    items: list[EquipmentOut]
+
+
+@router.get("/me", responses=documented(401, 503))
+async def me(who: Who) -> Me:
+    """Who the token stands for."""
+    organization = OrganizationOut(id=who.organization_id, name=who.organization, kind=who.kind)
+    return Me(email=who.email, organization=organization, may_post=who.may_post)
+
+
+@router.get("/equipment", responses=documented(401))
+async def equipment(_: Who) -> EquipmentList:
+    """The kinds of equipment, with the codes that people type for them."""
+    return EquipmentList(items=[EquipmentOut(**kind._asdict()) for kind in EQUIPMENT.values()])

@@ -1,0 +1,76 @@
+"""The web service: its routes, what stands around every request, and the page."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
+
+from geo import places, roads
+from loadboard import errors, health, logs
+from loadboard.accounts import api as accounts
+from loadboard.cache import redis
+from loadboard.db import engine
+from loadboard.loads import api as loads
+from loadboard.loads import import_api
+from loadboard.places import api as places_api
+from loadboard.search import api as search
+from loadboard.settings import settings
+
+PAGE = Path(__file__).parent / "web" / "dist"
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:;"
+    " style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; connect-src 'self';"
+    " frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+log = structlog.get_logger()
+
+
+def _warm() -> None:
+    """Builds what the first request would otherwise wait for."""
+    roads.load()
+    places.suggest("Dal")
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    await run_in_threadpool(_warm)
+    log.info("started")
+    yield
+    await engine().dispose()
+    await redis().aclose()
+
+
+def create_app() -> FastAPI:
+    logs.configure(settings().log_level)
+    app = FastAPI(
+        title="Load board",
+        version=version("loadboard"),
+        description="Post freight, and find it by map area and lane.",
+        lifespan=_lifespan,
+        max_body_size=settings().max_body_kb * 1024,
+        redoc_url=None,
+    )
+    errors.install(app)
+    # An import has a size limit of its own, and its path must come before /v1/loads/{load_id}.
+    for router in (import_api, loads, search, places_api, accounts, health):
+        app.include_router(router.router)
+    if PAGE.exists():
+        _serve_page(app)
+    app.add_middleware(logs.Observed)
+    return app
+
+
+def _serve_page(app: FastAPI) -> None:
+    app.mount("/assets", StaticFiles(directory=PAGE / "assets"), name="assets")
+
+    @app.get("/", include_in_schema=False)
+    async def page(_: Request) -> Response:
+        return FileResponse(PAGE / "index.html", headers=SECURITY_HEADERS)

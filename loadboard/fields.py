@@ -1,0 +1,95 @@
+"""The kinds of value that requests are made of, each strict: nothing is guessed or rounded."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    model_validator,
+)
+
+from matching.equipment import equipment_code
+
+
+class Strictly(BaseModel):
+    """A request body: unknown fields, NaN and infinity are refused."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+def _printable(text: str) -> str:
+    if any(ord(c) < 32 and c not in "\t\n" for c in text):
+        raise ValueError("must not hold control characters")
+    return text
+
+
+def _written_out(value: Any) -> Any:
+    if isinstance(value, datetime) or (isinstance(value, str) and "T" in value.upper()):
+        return value
+    raise ValueError("must be a time with its zone, such as 2026-11-24T13:00:00Z")
+
+
+def _as_utc(moment: datetime) -> datetime:
+    if not 2000 <= moment.year <= 2100:
+        raise ValueError("must lie between the years 2000 and 2100")
+    return moment.astimezone(UTC)
+
+
+def _equipment(value: Any) -> Any:
+    return equipment_code(value) if isinstance(value, str) else value
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    AfterValidator(_printable),
+]
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict()]
+YesNo = Annotated[bool, Strict()]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_as_utc)]
+EquipmentCode = Annotated[
+    str,
+    BeforeValidator(_equipment),
+    Field(description="A code of GET /v1/equipment, or what people type: V, R, F, SD, dry van"),
+]
+Latitude = Annotated[Number, Field(ge=-90, le=90)]
+Longitude = Annotated[Number, Field(ge=-180, le=180)]
+
+
+class Window(Strictly):
+    """A span of time, both ends included."""
+
+    from_: Moment = Field(alias="from")
+    to: Moment
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.to < self.from_:
+            raise ValueError("ends before it starts: `to` must not be earlier than `from`")
+        return self
+
+
+class PlaceRef(Strictly):
+    """A place, said in one way: a town, a ZIP code, or coordinates."""
+
+    place: Text | None = Field(None, max_length=120, examples=["Dallas, TX"])
+    zip: Text | None = Field(None, max_length=10, examples=["75201"])
+    lat: Latitude | None = Field(None, examples=[32.7767])
+    lon: Longitude | None = Field(None, examples=[-96.797])
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError("needs both lat and lon")
+        said = (self.place is not None) + (self.zip is not None) + (self.lat is not None)
+        if said != 1:
+            raise ValueError("needs exactly one of place, zip, or lat with lon")
+        return self

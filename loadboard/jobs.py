@@ -1,0 +1,45 @@
+"""Background work: the queue of procrastinate, and what runs by the clock."""
+
+from datetime import UTC, datetime
+
+import structlog
+from procrastinate import App, PsycopgConnector
+
+from loadboard.events import ensure_partitions
+from loadboard.loads.expiring import expire
+from loadboard.settings import settings
+
+log = structlog.get_logger()
+
+queue = App(connector=PsycopgConnector())
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(queueing_lock="expire_loads", pass_context=False)
+async def expire_loads(timestamp: int) -> None:
+    """Writes down the loads whose time has passed; searches judge by the clock anyway."""
+    expired = await expire(datetime.now(UTC))
+    if expired:
+        log.info("loads_expired", count=expired, timestamp=timestamp)
+
+
+@queue.periodic(cron="17 3 * * *")
+@queue.task(queueing_lock="extend_events", pass_context=False)
+async def extend_events(timestamp: int) -> None:
+    await ensure_partitions(datetime.now(UTC))
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(queueing_lock="resume_stalled", pass_context=False)
+async def resume_stalled(timestamp: int) -> None:
+    """Gives the jobs of a worker that died to another one; every effect is fenced by a version."""
+    manager = queue.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)
+
+
+async def work() -> None:
+    connector = PsycopgConnector(conninfo=settings().database_url)
+    with queue.replace_connector(connector) as app:
+        async with app.open_async():
+            await app.run_worker_async(wait=True, concurrency=2, delete_jobs="successful")

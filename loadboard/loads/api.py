@@ -1,0 +1,155 @@
+"""/v1/loads: posting, looking at, changing and closing loads."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Body, Header, Query, Response
+from pydantic import Field
+
+from loadboard.auth import Poster, Who
+from loadboard.db import Session
+from loadboard.errors import Problem, documented
+from loadboard.fields import Strictly
+from loadboard.loads import changing, own
+from loadboard.loads.listing import listing_of, shown
+from loadboard.loads.posting import Refusal, Sender, submission, submit
+from loadboard.loads.route import RouteFeature, route_of
+from loadboard.loads.schemas import LoadOut, LoadPage, PostedLoad
+from loadboard.loads.writing import position
+from loadboard.models import Load
+from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
+
+router = APIRouter(prefix="/v1/loads", tags=["loads"])
+
+LoadId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description='The ETag of the load, such as "3"')
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="Accepted; these requests change nothing when they are sent again",
+    ),
+]
+JSON = "application/json"
+
+
+def _answer(body: bytes, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
+    version = orjson.loads(body)["version"]
+    return Response(body, status, {"ETag": f'"{version}"', **(headers or {})}, media_type=JSON)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=LoadOut,
+    responses={
+        200: {"model": LoadOut, "description": "The same content was posted before"},
+        **documented(400, 401, 403, 409, 413, 422, 503),
+    },
+)
+async def post_load(
+    posted: PostedLoad, who: Poster, session: Session, _key: IdempotencyKey = None
+) -> Response:
+    """Post a load. The same content under the same reference again is answered 200 and changes nothing."""
+    sender = Sender(who.organization_id, who.organization, who.person_id)
+    now = datetime.now(UTC)
+    [outcome] = await submit(session, sender, [submission(posted)], now, may_update=False)
+    if isinstance(outcome, Refusal):
+        raise _refused(outcome)
+    load = await session.get_one(Load, outcome.load_id)
+    body = shown(*await listing_of(session, load))
+    headers = {"Location": f"/v1/loads/{load.id}", "Board-Position": await position(session)}
+    return _answer(body, headers, 201 if outcome.result == "created" else 200)
+
+
+def _refused(refusal: Refusal) -> Problem:
+    detail = "; ".join(f"{error.pointer} {error.message}" for error in refusal.errors)
+    if refusal.load_id is None:
+        return Problem(422, "invalid", detail, refusal.errors)
+    return Problem(409, "reference-taken", detail, refusal.errors, load_id=refusal.load_id)
+
+
+class OwnLoads(Strictly):
+    status: Literal["posted", "cancelled", "expired"] | None = None
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    cursor: str | None = Field(None, max_length=500)
+
+
+@router.get("", response_model=LoadPage, responses=documented(400, 401, 403, 422, 503))
+async def list_own_loads(
+    query: Annotated[OwnLoads, Query()], who: Poster, session: Session
+) -> Response:
+    """The loads of one's own organisation, newest first, in every state unless one is named."""
+    body = await own.own_loads(
+        session, who.organization_id, query.status, query.limit, query.cursor
+    )
+    return Response(body, media_type=JSON)
+
+
+@router.get("/{load_id}", response_model=LoadOut, responses=documented(401, 404, 422, 503))
+async def get_load(load_id: LoadId, who: Who, session: Session) -> Response:
+    """One load, if one may see it."""
+    load = await changing.visible_load(session, who, load_id)
+    return _answer(shown(*await listing_of(session, load)))
+
+
+@router.patch(
+    "/{load_id}",
+    response_model=LoadOut,
+    responses=documented(400, 401, 403, 404, 409, 412, 413, 422, 428, 503),
+)
+async def change_load(
+    load_id: LoadId,
+    patch: Annotated[dict[str, Any], Body(media_type="application/merge-patch+json")],
+    who: Poster,
+    session: Session,
+    if_match: IfMatch = None,
+) -> Response:
+    """Change an open load by a JSON merge patch (RFC 7396); `stops` are replaced as a whole."""
+    body = await changing.change(session, who, load_id, if_match, patch, datetime.now(UTC))
+    return _answer(body, {"Board-Position": await position(session)})
+
+
+@router.post(
+    "/{load_id}/cancel",
+    response_model=LoadOut,
+    responses=documented(401, 403, 404, 409, 412, 422, 428, 503),
+)
+async def cancel_load(
+    load_id: LoadId,
+    who: Poster,
+    session: Session,
+    if_match: IfMatch = None,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """Take a load off the board for good."""
+    body = await changing.cancel(session, who, load_id, if_match, datetime.now(UTC))
+    return _answer(body, {"Board-Position": await position(session)})
+
+
+@router.post(
+    "/{load_id}/confirm",
+    response_model=LoadOut,
+    responses=documented(401, 403, 404, 409, 422, 503),
+)
+async def confirm_load(
+    load_id: LoadId, who: Poster, session: Session, _key: IdempotencyKey = None
+) -> Response:
+    """Say that a load is still open: moves `confirmed_at`, never `first_posted_at`."""
+    body = await changing.confirm(session, who, load_id, datetime.now(UTC))
+    return _answer(body, {"Board-Position": await position(session)})
+
+
+@router.get(
+    "/{load_id}/route", response_model=RouteFeature, responses=documented(401, 404, 422, 503)
+)
+async def get_route(load_id: LoadId, who: Who, session: Session) -> RouteFeature:
+    """The way of a load along the road network that its miles are estimated on, as GeoJSON."""
+    load = await changing.visible_load(session, who, load_id)
+    listing, _ = await listing_of(session, load)
+    return route_of(orjson.loads(listing))

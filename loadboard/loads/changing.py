@@ -1,0 +1,149 @@
+"""What posters do with a load of theirs: change it, cancel it, say that it is still open."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from loadboard import cellscheme
+from loadboard.auth import Principal
+from loadboard.errors import FieldError, Problem, field_errors, invalid, not_found
+from loadboard.loads.listing import Identity, listing_of, moment, posted_of, shown
+from loadboard.loads.posting import over_already, submission
+from loadboard.loads.preparing import prepare
+from loadboard.loads.schemas import PostedLoad, merge_patch
+from loadboard.loads.writing import Change, record, replace
+from loadboard.models import Load
+
+
+async def own_load(session: AsyncSession, principal: Principal, load_id: int) -> Load:
+    """A load of the asker's organisation, held until the transaction ends."""
+    load = await session.get(Load, load_id, with_for_update=True)
+    if load is None or load.organization_id != principal.organization_id:
+        raise not_found("load")
+    return load
+
+
+def check_version(load: Load, if_match: str | None) -> None:
+    if if_match is None:
+        raise Problem(
+            428,
+            "precondition-required",
+            "Send the load's ETag as If-Match, so that nobody's change is overwritten unseen.",
+            [FieldError(pointer="/If-Match", message=f'is required, such as "{load.version}"')],
+        )
+    if if_match.strip() not in {"*", f'"{load.version}"'}:
+        raise Problem(
+            412,
+            "stale",
+            f'The load has changed since: its ETag is now "{load.version}".',
+            [FieldError(pointer="/If-Match", message=f'must be "{load.version}" or *')],
+        )
+
+
+def check_open(load: Load, now: datetime) -> None:
+    if load.status != "posted" or load.open_until <= now:
+        status = load.status if load.status != "posted" else "expired"
+        raise Problem(409, "closed", f"The load is {status}; a closed load is not reopened.")
+
+
+async def change(
+    session: AsyncSession,
+    principal: Principal,
+    load_id: int,
+    if_match: str | None,
+    patch: dict[str, Any],
+    now: datetime,
+) -> bytes:
+    """Applies a merge patch to an open load, as a new version unless nothing is different."""
+    load = await own_load(session, principal, load_id)
+    check_version(load, if_match)
+    check_open(load, now)
+    listing, confirmed_at = await listing_of(session, load)
+    try:
+        posted = PostedLoad.model_validate(merge_patch(posted_of(orjson.loads(listing)), patch))
+    except ValidationError as error:
+        raise invalid(*field_errors(error)) from error
+    if posted.reference != load.reference:
+        raise invalid(FieldError(pointer="/reference", message="can't be changed"))
+    changed = submission(posted)
+    if changed.content_hash == load.content_hash:
+        return shown(listing, confirmed_at)
+    scheme = await cellscheme.read_for_writing(session)
+    [prepared] = prepare([posted], scheme.resolutions)
+    if isinstance(prepared, list):
+        raise invalid(*prepared)
+    if errors := over_already(prepared, now):
+        raise invalid(*errors)
+    identity = Identity(
+        load.id,
+        load.version + 1,
+        load.status,
+        principal.organization_id,
+        principal.organization,
+        load.sample,
+        load.first_posted_at,
+        now,
+    )
+    what = Change(identity, prepared, changed.content_hash, "load.updated", principal.person_id)
+    await replace(session, [what])
+    await session.refresh(load)
+    return shown(*await listing_of(session, load))
+
+
+async def close(
+    session: AsyncSession, load: Load, status: str, person_id: int | None, now: datetime
+) -> None:
+    """Takes a load off the board for good."""
+    listing = orjson.loads((await listing_of(session, load))[0])
+    load.status = status
+    load.version += 1
+    load.versioned_at = now
+    await session.flush()
+    closed = listing | {"version": load.version, "status": status, "updated_at": moment(now)}
+    await record(
+        session, at=now, kind=f"load.{status}", load=load, person_id=person_id, listing=closed
+    )
+
+
+async def cancel(
+    session: AsyncSession, principal: Principal, load_id: int, if_match: str | None, now: datetime
+) -> bytes:
+    """Takes an open load off the board; once more changes nothing."""
+    load = await own_load(session, principal, load_id)
+    if load.status != "cancelled":
+        check_version(load, if_match)
+        check_open(load, now)
+        await close(session, load, "cancelled", principal.person_id, now)
+    return shown(*await listing_of(session, load))
+
+
+async def confirm(
+    session: AsyncSession, principal: Principal, load_id: int, now: datetime
+) -> bytes:
+    """Moves the moment at which the poster last said that the load is still open."""
+    load = await own_load(session, principal, load_id)
+    check_open(load, now)
+    load.confirmed_at = now
+    await session.flush()
+    await record(
+        session,
+        at=now,
+        kind="load.confirmed",
+        load=load,
+        person_id=principal.person_id,
+        listing=None,
+    )
+    return shown(*await listing_of(session, load))
+
+
+async def visible_load(session: AsyncSession, principal: Principal, load_id: int) -> Load:
+    """A load that the asker may look at: its own in any state, anybody's while it is posted."""
+    load = await session.scalar(select(Load).where(Load.id == load_id))
+    own = load is not None and load.organization_id == principal.organization_id
+    if load is None or not (own or (load.status == "posted" and not principal.sees_only_own)):
+        raise not_found("load")
+    return load

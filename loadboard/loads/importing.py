@@ -1,0 +1,185 @@
+"""Imports a file of loads: checked whole, read as a stream, stored in batches."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+from pydantic import ValidationError
+
+from loadboard.db import transaction
+from loadboard.errors import FieldError, field_errors
+from loadboard.loads import files
+from loadboard.loads.files import Line
+from loadboard.loads.flat import (
+    FlatError,
+    Recipe,
+    assumptions_for,
+    column_of,
+    nested,
+    renamed,
+    unused,
+)
+from loadboard.loads.posting import (
+    Outcome,
+    Refusal,
+    Sender,
+    Submission,
+    content_hash,
+    submission,
+    submit,
+)
+from loadboard.loads.schemas import PostedLoad
+
+MOST_REFUSALS = 1_000
+LONGEST_BATCH_S = 1.0
+
+
+@dataclass(slots=True)
+class Refused:
+    line: int
+    pointer: str
+    message: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a file, line by line where something was refused."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    refusals: list[Refused] = field(default_factory=list)
+    refusals_left_out: int = 0
+    unused_columns: list[str] = field(default_factory=list)
+    assumed: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> int:
+        return self.created + self.updated + self.unchanged + self.refused
+
+    def refuse(self, line: int, errors: list[FieldError]) -> None:
+        self.refused += 1
+        for error in errors:
+            if len(self.refusals) < MOST_REFUSALS:
+                self.refusals.append(Refused(line, error.pointer, error.message))
+            else:
+                self.refusals_left_out += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    line: int
+    submission: Submission
+    flat: bool
+
+
+async def import_file(
+    path: Path,
+    sender: Sender,
+    by: Recipe,
+    *,
+    batch: int,
+    largest: int,
+    progress: Callable[[Report], None] = lambda report: None,
+) -> Report:
+    """Stores the loads of a file, each batch in a transaction of its own.
+
+    Raises FileError before anything is stored when the file can't be read to its end, ValueError
+    when the recipe does not fit its columns. The same file again changes nothing.
+    """
+    await anyio.to_thread.run_sync(files.check, path, largest)
+    header = files.columns(path)
+    report = Report()
+    if header is not None:
+        report.unused_columns = unused(header, by)
+    now = datetime.now(UTC)
+    records = _records(files.lines(path, header), by, now, report)
+    pending: list[_Record] = []
+    while True:
+        pending, rest = await anyio.to_thread.run_sync(_next_batch, records, pending, batch)
+        if not pending:
+            return report
+        await _store(pending, sender, by, now, report)
+        progress(report)
+        pending = rest
+
+
+def _next_batch(
+    records: Iterator[_Record], ahead: list[_Record], most: int
+) -> tuple[list[_Record], list[_Record]]:
+    """The next records, each reference once; the one that came again opens the batch after it."""
+    until = time.monotonic() + LONGEST_BATCH_S
+    batch = list(ahead)
+    seen = {record.submission.posted.reference for record in batch}
+    for record in records:
+        if record.submission.posted.reference in seen:
+            return batch, [record]
+        seen.add(record.submission.posted.reference)
+        batch.append(record)
+        if len(batch) >= most or time.monotonic() > until:
+            break
+    return batch, []
+
+
+async def _store(
+    records: list[_Record], sender: Sender, by: Recipe, now: datetime, report: Report
+) -> None:
+    async with transaction() as session:
+        outcomes = await submit(
+            session, sender, [record.submission for record in records], now, may_update=True
+        )
+    for record, outcome in zip(records, outcomes, strict=True):
+        match outcome:
+            case Outcome(result="created"):
+                report.created += 1
+            case Outcome(result="updated"):
+                report.updated += 1
+            case Outcome():
+                report.unchanged += 1
+            case Refusal(errors=errors):
+                report.refuse(record.line, _named(errors, record.flat, by))
+
+
+def _named(errors: list[FieldError], flat: bool, by: Recipe) -> list[FieldError]:
+    if not flat:
+        return errors
+    return [
+        FieldError(pointer=column_of(error.pointer, by), message=error.message) for error in errors
+    ]
+
+
+def _records(lines: Iterator[Line], by: Recipe, now: datetime, report: Report) -> Iterator[_Record]:
+    for line in lines:
+        if isinstance(line.fields, str):
+            report.refuse(line.number, [FieldError(pointer="", message=line.fields)])
+            continue
+        flat = "stops" not in line.fields
+        try:
+            made = _flat(line.fields, by, now, report) if flat else _nested(line.fields)
+        except FlatError as error:
+            report.refuse(line.number, _named(error.errors, flat, by))
+        except ValidationError as error:
+            report.refuse(line.number, _named(field_errors(error), flat, by))
+        else:
+            yield _Record(line.number, made, flat)
+
+
+def _nested(fields: dict[str, Any]) -> Submission:
+    return submission(PostedLoad.model_validate(fields))
+
+
+def _flat(fields: dict[str, Any], by: Recipe, now: datetime, report: Report) -> Submission:
+    record = renamed(fields, by)
+    assumed = assumptions_for(record, by)
+    posted = PostedLoad.model_validate(nested(record | assumed, now))
+    if not assumed:
+        return submission(posted)
+    for name in assumed:
+        report.assumed[name] = report.assumed.get(name, 0) + 1
+    # What was assumed may be another moment next time; the same row again is the same load.
+    return Submission(posted, content_hash([record, assumed]))

@@ -1,0 +1,34 @@
+"""A poster's own loads, page by page."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from loadboard.loads.listing import listings, page, shown
+from loadboard.models import Load
+from loadboard.paging import decode, encode
+
+
+def _last_id(position: list[Any]) -> int:
+    [last] = position
+    if not isinstance(last, int) or not 0 < last < 2**63:
+        raise ValueError("no id")
+    return last
+
+
+async def own_loads(
+    session: AsyncSession, organization_id: int, status: str | None, limit: int, cursor: str | None
+) -> bytes:
+    """The loads of an organisation, newest first, as the bytes of a page."""
+    query = {"own": organization_id, "status": status}
+    mine: list[Any] = [Load.organization_id == organization_id]
+    if status is not None:
+        mine.append(Load.status == status)
+    total = await session.scalar(select(func.count()).select_from(Load).where(*mine))
+    if cursor is not None:
+        mine.append(Load.id < decode(query, cursor, _last_id))
+    found = listings().where(*mine).order_by(Load.id.desc()).limit(limit + 1)
+    rows = (await session.execute(found)).all()
+    more = encode(query, [rows[limit - 1].id]) if len(rows) > limit else None
+    return page([shown(text, confirmed) for _, text, confirmed in rows[:limit]], total or 0, more)

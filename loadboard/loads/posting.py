@@ -1,0 +1,219 @@
+"""Taking in loads: one that is posted, or a batch of an import."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+from psycopg.errors import UniqueViolation
+from sqlalchemy import Row, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from loadboard import cellscheme
+from loadboard.errors import FieldError
+from loadboard.loads.listing import Identity
+from loadboard.loads.preparing import Prepared, prepare
+from loadboard.loads.schemas import PostedLoad
+from loadboard.loads.writing import Change, insert, new_ids, replace
+from loadboard.models import Load
+
+Result = Literal["created", "updated", "unchanged"]
+Known = Row[int, str, int, str, bytes, datetime, bool, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """For whom loads are stored."""
+
+    organization_id: int
+    organization: str
+    person_id: int | None = None
+    sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A load handed in, with the hash that tells the same content again."""
+
+    posted: PostedLoad
+    content_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a submission, and the load that it is now."""
+
+    result: Result
+    load_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a submission was not taken; `load_id` names the load that stands in its way."""
+
+    errors: list[FieldError]
+    load_id: int | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    sender: Sender
+    now: datetime
+    known: dict[str, Known]
+    answers: dict[int, Outcome | Refusal] = field(default_factory=dict)
+    inserts: list[tuple[int, Prepared, bytes]] = field(default_factory=list)
+    updates: list[Change] = field(default_factory=list)
+
+
+def content_hash(content: Any) -> bytes:
+    """The same for the same content, in whatever order its fields stand."""
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()[:16]
+
+
+def submission(posted: PostedLoad) -> Submission:
+    return Submission(posted, content_hash(posted.model_dump(mode="json", by_alias=True)))
+
+
+async def submit(
+    session: AsyncSession,
+    sender: Sender,
+    submissions: Sequence[Submission],
+    now: datetime,
+    *,
+    may_update: bool,
+) -> list[Outcome | Refusal]:
+    """Stores a batch in which every reference stands once, and says what became of each load.
+
+    The same content again changes nothing, in any state. Other content updates an open load when
+    `may_update`, and is refused otherwise; a closed load stays closed.
+    """
+    attempts = 3
+    while True:
+        attempts -= 1
+        try:
+            async with session.begin_nested():
+                return await _submit(session, sender, submissions, now, may_update)
+        except (UniqueViolation, IntegrityError) as error:
+            # Somebody took one of the references in between: the next look finds it.
+            cause = getattr(error, "orig", error)
+            if not attempts or not isinstance(cause, UniqueViolation):
+                raise
+
+
+async def _submit(
+    session: AsyncSession,
+    sender: Sender,
+    submissions: Sequence[Submission],
+    now: datetime,
+    may_update: bool,
+) -> list[Outcome | Refusal]:
+    scheme = await cellscheme.read_for_writing(session)
+    known = await _known(session, sender, [s.posted.reference for s in submissions])
+    batch = _Batch(sender, now, known)
+    pending = [
+        index
+        for index, submission in enumerate(submissions)
+        if not _settled(batch, index, submission, may_update)
+    ]
+    ready = prepare([submissions[index].posted for index in pending], scheme.resolutions)
+    for index, prepared in zip(pending, ready, strict=True):
+        _sort_in(batch, index, submissions[index], prepared)
+    await _write(session, batch)
+    return [batch.answers[index] for index in range(len(submissions))]
+
+
+async def _known(
+    session: AsyncSession, sender: Sender, references: Sequence[str]
+) -> dict[str, Known]:
+    query = (
+        select(
+            Load.id,
+            Load.reference,
+            Load.version,
+            Load.status,
+            Load.content_hash,
+            Load.open_until,
+            Load.sample,
+            Load.first_posted_at,
+        )
+        .where(Load.organization_id == sender.organization_id, Load.reference.in_(references))
+        .with_for_update()
+    )
+    return {row.reference: row for row in await session.execute(query)}
+
+
+def _settled(batch: _Batch, index: int, submission: Submission, may_update: bool) -> bool:
+    """Whether what is stored already decides about a submission."""
+    known = batch.known.get(submission.posted.reference)
+    if known is None:
+        return False
+    if known.content_hash == submission.content_hash:
+        batch.answers[index] = Outcome("unchanged", known.id)
+        return True
+    if known.status != "posted" or known.open_until <= batch.now:
+        why = f"was used by load {known.id}, which is closed; post it under a new reference"
+    elif not may_update:
+        why = f"is taken by open load {known.id} with other content; change that load by PATCH"
+    else:
+        return False
+    batch.answers[index] = Refusal([FieldError(pointer="/reference", message=why)], known.id)
+    return True
+
+
+def over_already(prepared: Prepared, now: datetime) -> list[FieldError]:
+    if prepared.open_until > now:
+        return []
+    expired = prepared.posted.expires_at is not None and prepared.posted.expires_at <= now
+    where = "/expires_at" if expired else "/stops/0/window/to"
+    return [FieldError(pointer=where, message="is over already; it must lie in the future")]
+
+
+def _sort_in(
+    batch: _Batch, index: int, submission: Submission, prepared: Prepared | list[FieldError]
+) -> None:
+    errors = prepared if isinstance(prepared, list) else over_already(prepared, batch.now)
+    if isinstance(prepared, list) or errors:
+        batch.answers[index] = Refusal(errors)
+        return
+    known = batch.known.get(submission.posted.reference)
+    if known is None:
+        batch.inserts.append((index, prepared, submission.content_hash))
+        return
+    sender = batch.sender
+    identity = Identity(
+        known.id,
+        known.version + 1,
+        "posted",
+        sender.organization_id,
+        sender.organization,
+        known.sample,
+        known.first_posted_at,
+        batch.now,
+    )
+    change = Change(identity, prepared, submission.content_hash, "load.updated", sender.person_id)
+    batch.updates.append(change)
+    batch.answers[index] = Outcome("updated", known.id)
+
+
+async def _write(session: AsyncSession, batch: _Batch) -> None:
+    sender, now = batch.sender, batch.now
+    changes = []
+    ids = await new_ids(session, len(batch.inserts))
+    for load_id, (index, prepared, hashed) in zip(ids, batch.inserts, strict=True):
+        identity = Identity(
+            load_id,
+            1,
+            "posted",
+            sender.organization_id,
+            sender.organization,
+            sender.sample,
+            now,
+            now,
+        )
+        changes.append(Change(identity, prepared, hashed, "load.posted", sender.person_id))
+        batch.answers[index] = Outcome("created", load_id)
+    await insert(session, changes)
+    await replace(session, batch.updates)

@@ -1,0 +1,156 @@
+"""Puts loads, their stops and their events into the database, a batch at a time, by COPY."""
+
+import struct
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from psycopg import AsyncConnection, sql
+from sqlalchemy import delete, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.points import Point
+from loadboard.db import psycopg_connection
+from loadboard.loads.listing import Identity, build
+from loadboard.loads.preparing import Prepared
+from loadboard.models import Load, Stop
+
+IDENTITY_COLUMNS = (
+    "id", "organization_id", "reference", "version", "status", "sample", "first_posted_at", "versioned_at", "confirmed_at",
+)  # fmt: skip
+CONTENT_COLUMNS = (
+    "content_hash", "equipment", "is_full", "weight_lb", "length_ft", "hazmat", "commodity", "rate_cents", "currency",
+    "posted_miles", "loaded_miles", "miles_by_road", "pickup_lon", "pickup_lat", "pickup_state", "pickup_from", "pickup_to",
+    "delivery_lon", "delivery_lat", "delivery_state", "delivery_from", "delivery_to", "expires_at",
+    "pickup_cell_a", "pickup_cell_b", "delivery_cell_a", "delivery_cell_b",
+)  # fmt: skip
+STOP_COLUMNS = (
+    "load_id", "position", "kind", "place", "zip", "town", "point", "state", "zone", "window_from", "window_to",
+)  # fmt: skip
+EVENT_COLUMNS = ("at", "kind", "organization_id", "person_id", "load_id", "version", "listing")
+
+
+class Change(NamedTuple):
+    """A load that becomes a new version: who it is, what is in it, what happened, and who did it."""
+
+    identity: Identity
+    prepared: Prepared
+    content_hash: bytes
+    kind: str
+    person_id: int | None
+
+
+def ewkb(point: Point) -> str:
+    return struct.pack("<BIIdd", 1, 0x20000001, 4326, point.lon, point.lat).hex()
+
+
+def content_row(change: Change) -> tuple[Any, ...]:
+    prepared = change.prepared
+    posted, first, last = prepared.posted, prepared.stops[0], prepared.stops[-1]
+    pickup, delivery = posted.stops[0].window, posted.stops[-1].window
+    assert pickup is not None
+    return (
+        change.content_hash, posted.equipment, posted.full, posted.weight_lb, posted.length_ft, posted.hazmat,
+        posted.commodity, posted.rate_cents, posted.currency, posted.posted_miles, prepared.loaded_miles,
+        prepared.miles_by_road, *first.point, first.state, pickup.from_, pickup.to, *last.point, last.state,
+        delivery and delivery.from_, delivery and delivery.to, posted.expires_at,
+        *prepared.pickup_cells, *prepared.delivery_cells,
+    )  # fmt: skip
+
+
+def identity_row(change: Change) -> tuple[Any, ...]:
+    identity = change.identity
+    return (
+        identity.id, identity.organization_id, change.prepared.posted.reference, identity.version, identity.status, identity.sample,
+        identity.first_posted_at, identity.versioned_at, identity.versioned_at,
+    )  # fmt: skip
+
+
+def stop_rows(load_id: int, prepared: Prepared) -> Iterable[tuple[Any, ...]]:
+    for position, (stop, located) in enumerate(
+        zip(prepared.posted.stops, prepared.stops, strict=True)
+    ):
+        window = stop.window
+        yield (
+            load_id, position, stop.kind, stop.place, stop.zip, located.town, ewkb(located.point), located.state, located.zone,
+            window and window.from_, window and window.to,
+        )  # fmt: skip
+
+
+def event_row(change: Change) -> tuple[Any, ...]:
+    identity = change.identity
+    listing = orjson.dumps(build(identity, change.prepared)).decode()
+    return (
+        identity.versioned_at, change.kind, identity.organization_id, change.person_id, identity.id, identity.version, listing,
+    )  # fmt: skip
+
+
+async def copy_rows(
+    connection: AsyncConnection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            await copy.write_row(row)
+
+
+async def new_ids(session: AsyncSession, count: int) -> list[int]:
+    drawn = text("SELECT nextval('load_id_seq') FROM generate_series(1, :count)")
+    return list((await session.execute(drawn, {"count": count})).scalars())
+
+
+async def insert(session: AsyncSession, changes: Sequence[Change]) -> None:
+    """Stores loads that are new to the board. A reference already taken is a UniqueViolation."""
+    connection = await psycopg_connection(session)
+    rows = (identity_row(c) + content_row(c) for c in changes)
+    await copy_rows(connection, "load", IDENTITY_COLUMNS + CONTENT_COLUMNS, rows)
+    await _write_stops_and_events(connection, changes)
+
+
+async def replace(session: AsyncSession, changes: Sequence[Change]) -> None:
+    """Stores new versions of loads that the transaction holds locked."""
+    if not changes:
+        return
+    for change in changes:
+        identity = change.identity
+        columns = dict(zip(CONTENT_COLUMNS, content_row(change), strict=True))
+        await session.execute(
+            update(Load)
+            .where(Load.id == identity.id)
+            .values(version=identity.version, versioned_at=identity.versioned_at, **columns)
+            .execution_options(synchronize_session=False)
+        )
+    ids = [change.identity.id for change in changes]
+    await session.execute(delete(Stop).where(Stop.load_id.in_(ids)))
+    await _write_stops_and_events(await psycopg_connection(session), changes)
+
+
+async def _write_stops_and_events(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+    stops = (row for c in changes for row in stop_rows(c.identity.id, c.prepared))
+    await copy_rows(connection, "stop", STOP_COLUMNS, stops)
+    await copy_rows(connection, "event", EVENT_COLUMNS, map(event_row, changes))
+
+
+async def record(
+    session: AsyncSession,
+    *,
+    at: datetime,
+    kind: str,
+    load: Load,
+    person_id: int | None,
+    listing: dict[str, Any] | None,
+) -> None:
+    """One event of a load, for what needs no COPY."""
+    row = (
+        at, kind, load.organization_id, person_id, load.id, load.version,
+        listing and orjson.dumps(listing).decode(),
+    )  # fmt: skip
+    await copy_rows(await psycopg_connection(session), "event", EVENT_COLUMNS, [row])
+
+
+async def position(session: AsyncSession) -> str:
+    """What a write answers as its Board-Position: the transaction that its events belong to."""
+    return str((await session.execute(text("SELECT pg_current_xact_id()::text"))).scalar_one())

@@ -1,0 +1,73 @@
+"""/v1/search: the open loads that somebody asks for."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Response
+
+from loadboard.auth import Who
+from loadboard.db import Session
+from loadboard.errors import documented
+from loadboard.search.hexes import HexPage, HexSearch, hexes
+from loadboard.search.schemas import Search, SearchPage
+from loadboard.search.searching import Page, search
+from loadboard.search.urlform import from_url
+
+router = APIRouter(prefix="/v1/search", tags=["search"])
+
+GEOJSON = "application/geo+json"
+Accept = Annotated[str, Header(include_in_schema=False)]
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": SearchPage, "content": {GEOJSON: {"schema": {"type": "object"}}}},
+    **documented(400, 401, 413, 422, 503),
+}
+
+
+def _answer(found: Page, accept: str) -> Response:
+    if GEOJSON in accept:
+        return Response(_geojson(found), media_type=GEOJSON)
+    return Response(found.json(), media_type="application/json")
+
+
+def _geojson(found: Page) -> bytes:
+    """Each load at its first pickup."""
+    loads = [orjson.loads(item) for item in found.items]
+    features = [
+        {
+            "type": "Feature",
+            "id": load["id"],
+            "geometry": load["stops"][0]["point"],
+            "properties": load,
+        }
+        for load in loads
+    ]
+    members = {"total": found.total, "next_cursor": found.next_cursor}
+    return orjson.dumps({"type": "FeatureCollection", "features": features, **members})
+
+
+@router.post("", responses=ANSWERS)
+async def post_search(wanted: Search, who: Who, session: Session, accept: Accept = "") -> Response:
+    """Search the open loads by area, lane, window, equipment, size, rate and age."""
+    return _answer(await search(session, who, wanted, datetime.now(UTC)), accept)
+
+
+@router.get("", responses=ANSWERS)
+async def get_search(
+    wanted: Annotated[Search, Depends(from_url)], who: Who, session: Session, accept: Accept = ""
+) -> Response:
+    """The same search as a URL."""
+    return _answer(await search(session, who, wanted, datetime.now(UTC)), accept)
+
+
+@router.post(
+    "/hexes",
+    responses={
+        200: {"content": {GEOJSON: {"schema": HexPage.model_json_schema()}}},
+        **documented(400, 401, 413, 422, 503),
+    },
+    response_class=Response,
+)
+async def post_hexes(wanted: HexSearch, who: Who, session: Session) -> Response:
+    """How many of the loads begin in each H3 hexagon, and their median rate per mile."""
+    return Response(await hexes(session, who, wanted, datetime.now(UTC)), media_type=GEOJSON)

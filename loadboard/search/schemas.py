@@ -1,0 +1,105 @@
+"""What a search asks, and what it answers."""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from loadboard.fields import (
+    EquipmentCode,
+    Latitude,
+    Longitude,
+    Moment,
+    Number,
+    PlaceRef,
+    Strictly,
+    Text,
+    Whole,
+    YesNo,
+)
+from loadboard.loads.schemas import LoadOut
+from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
+
+Sort = Literal["rate", "rate_per_mile", "pickup_time", "age", "distance"]
+
+
+class AreaIn(Strictly):
+    """An area, said in one way."""
+
+    near: PlaceRef | None = None
+    radius_mi: Number | None = Field(None, ge=0, le=12_500, examples=[150])
+    bbox: tuple[Longitude, Latitude, Longitude, Latitude] | None = Field(
+        None,
+        description="[west, south, east, north]; west > east crosses the antimeridian",
+        examples=[[-100, 30, -94, 35]],
+    )
+    polygon: dict[str, Any] | None = Field(
+        None, description="A GeoJSON Polygon or MultiPolygon, edges straight in lon/lat"
+    )
+    states: list[Text] | None = Field(None, min_length=1, max_length=49, examples=[["TX", "OK"]])
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        said = sum(part is not None for part in (self.near, self.bbox, self.polygon, self.states))
+        if said != 1:
+            raise ValueError("needs exactly one of near, bbox, polygon or states")
+        if (self.near is None) != (self.radius_mi is None):
+            raise ValueError("needs near and radius_mi together")
+        if self.bbox is not None and self.bbox[1] > self.bbox[3]:
+            raise ValueError("bbox is [west, south, east, north], and south must not exceed north")
+        return self
+
+
+class PickupWindow(Strictly):
+    """The pickup windows that overlap this span, ends included; an open end is no limit."""
+
+    from_: Moment | None = Field(None, alias="from")
+    to: Moment | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_ is not None and self.to is not None and self.to < self.from_:
+            raise ValueError("ends before it starts: `to` must not be earlier than `from`")
+        return self
+
+
+class Filters(Strictly):
+    """Which loads are wanted; a part that is left out refuses nothing."""
+
+    pickup: AreaIn | None = None
+    delivery: AreaIn | None = None
+    pickup_window: PickupWindow | None = None
+    equipment: list[EquipmentCode] | None = Field(None, min_length=1, examples=[["van"]])
+    full: YesNo | None = None
+    hazmat: YesNo | None = None
+    max_weight_lb: Whole | None = Field(None, ge=1, le=1_000_000)
+    max_length_ft: Number | None = Field(None, ge=0.1, le=1_000)
+    min_rate_cents: Whole | None = Field(None, ge=1, le=1_000_000_000)
+    min_rate_per_mile_cents: Number | None = Field(None, ge=0, le=1_000_000)
+    max_age_minutes: Whole | None = Field(None, ge=1, le=5_256_000)
+    include_unknown: YesNo = Field(
+        True, description="Whether a load passes a filter on a value that it does not tell"
+    )
+
+
+class Search(Filters):
+    sort: Sort = "age"
+    limit: Whole = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    cursor: str | None = Field(None, max_length=500)
+
+    @model_validator(mode="after")
+    def _has_a_centre(self) -> Self:
+        if self.sort == "distance" and (self.pickup is None or self.pickup.near is None):
+            raise ValueError("sort by distance needs pickup.near, from which it is measured")
+        return self
+
+
+class FoundLoad(LoadOut):
+    distance_mi: float | None = Field(
+        None, description="From pickup.near to the pickup, straight over the earth"
+    )
+
+
+class SearchPage(BaseModel):
+    items: list[FoundLoad]
+    total: int
+    next_cursor: str | None
