@@ -102,7 +102,10 @@ def _geojson(rows: list[Any]) -> bytes:
     features = [
         {
             "type": "Feature",
-            "geometry": {"type": "Polygon", "coordinates": [boundary(row.cell)]},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[list(point) for point in boundary(row.cell)]],
+            },
             "properties": {
                 "cell": f"{row.cell:x}",
                 "count": row.count,

@@ -4,7 +4,19 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Double, Select, and_, cast, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Select,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy import Text as SqlText
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -79,7 +91,7 @@ def statement(
         rest.order_by(key.desc() if by.highest_first else key, id_).limit(limit + 1).subquery("top")
     )
     center = question.pickup.center if question.pickup else None
-    distance = distance_mi(center) if center else literal(None, Double)
+    distance = distance_mi(center) if center else cast(null(), Double)
     ends = top.join(Load, Load.id == top.c.id).join(Event, current_listing())
     shown_rows = (
         select(top.c.id, top.c.key, distance.label("distance_mi"), Load.confirmed_at)

@@ -19,7 +19,7 @@ async function enter(): Promise<void> {
     byId("sign-in").hidden = true;
     byId("board").hidden = false;
     byId("sign-out").hidden = false;
-    byId("who").textContent = `${me.organization.name} · ${me.role}`;
+    byId("who").textContent = `${me.organization.name} · ${me.organization.kind}`;
     showBoard(me, equipment.items, askForToken);
   } catch (error) {
     if (!(error instanceof api.Problem)) throw error;

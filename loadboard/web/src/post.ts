@@ -118,7 +118,7 @@ export function postDialog(equipment: Equipment[], posted: (load: Load) => void)
     const left: string[] = errors.length ? [] : [general];
     for (const { pointer: said, message } of errors) {
       const pointer = said.replace(/\/(zip|lat|lon)$/, "/place");
-      const at = inputs.find((one) => one.dataset["pointer"] === pointer) ?? inputs.find((one) => one.dataset["pointer"]?.startsWith(pointer) || pointer.startsWith(one.dataset["pointer"] ?? "-"));
+      const at = inputs.find((one) => one.dataset["pointer"] === pointer) ?? inputs.find((one) => pointer.split("/").length > 2 && one.dataset["pointer"]?.startsWith(pointer));
       if (!at) left.push(`${pointer} ${message}`.trim());
       else if (at.getAttribute("aria-invalid") !== "true") {
         at.setAttribute("aria-invalid", "true");

@@ -1,6 +1,5 @@
 export interface Me {
   email: string;
-  role: "shipper" | "carrier" | "operator";
   organization: { id: number; name: string; kind: string };
   may_post: boolean;
 }
