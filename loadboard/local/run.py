@@ -51,22 +51,22 @@ def _run_here(home: Home, port: int, sample: bool, when_ready: Callable[[], None
     with servers(home) as machine:
         environment = machine.environment
         call(["migrate"], environment, "Migrating the database")
-        call(["demo", "--url", url], environment, "Making the demo accounts")
-        seeded = home.root / "seeded"
-        if sample and not seeded.exists():
-            call(["seed", "--loads", str(SAMPLE_LOADS)], environment, "Making sample loads")
-            seeded.touch()
         with ExitStack() as stack:
-            service = [_service(home, name, words, environment) for name, words in _services(port)]
-            for process in service:
+            service, worker = _services(home, port, environment)
+            for process in (service, worker):
                 stack.callback(process.stop)
-                process.start()
-            _await_ready(url, service[0])
+            # It gets ready while the accounts and loads are made.
+            service.start()
+            call(["demo", "--url", url], environment, "Making the demo accounts")
+            if sample:
+                _make_sample(home, environment)
+            worker.start()
+            _await_ready(url, service)
             home.tell(url=url, environment=environment)
             console.print(f"Ready after {time.monotonic() - started:.1f} s: {url}")
             show_accounts(home)
             when_ready()
-            _keep_up([*machine.processes, *service])
+            _keep_up([*machine.processes, service, worker])
 
 
 @contextmanager
@@ -114,8 +114,19 @@ def show_accounts(home: Home) -> None:
     console.print(f"Passwords and tokens: {home.demo}. Logs: {home.logs}", soft_wrap=True)
 
 
-def _services(port: int) -> list[tuple[str, list[str]]]:
-    return [("api", ["serve", "--host", HOST, "--port", str(port)]), ("worker", ["worker"])]
+def _make_sample(home: Home, environment: dict[str, str]) -> None:
+    seeded = home.root / "seeded"
+    if not seeded.exists():
+        call(["seed", "--loads", str(SAMPLE_LOADS)], environment, "Making sample loads")
+        seeded.touch()
+
+
+def _services(home: Home, port: int, environment: dict[str, str]) -> tuple[Process, Process]:
+    serve = ["serve", "--host", HOST, "--port", str(port)]
+    return (
+        _service(home, "api", serve, environment),
+        _service(home, "worker", ["worker"], environment),
+    )
 
 
 def _service(home: Home, name: str, words: list[str], environment: dict[str, str]) -> Process:
