@@ -1,0 +1,131 @@
+"""The whole service in this process, on a database and a Redis of its own for each test."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from loadboard.app import create_app
+from loadboard.auth import issue_token
+from loadboard.cache import redis
+from loadboard.db import engine, transaction
+from loadboard.loads.posting import Sender
+from loadboard.models import Organization, Person
+from loadboard.search import searching
+from loadboard.settings import settings
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Service:
+    """The service and the event loop that its connections belong to."""
+
+    app: FastAPI
+    loop: asyncio.Runner
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Does asynchronous work in the service's process: with its engine, `transaction`, Redis."""
+        return self.loop.run(work)
+
+    def caller(self, token: str | None) -> "Caller":
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        transport = httpx.ASGITransport(self.app)
+        client = httpx.AsyncClient(transport=transport, base_url="http://board", headers=headers)
+        return Caller(self, client)
+
+    def member(self, organization: str, kind: str) -> "Member":
+        """A person of a new organisation, who holds a token."""
+        sender, token = self.run(_enrol(organization, kind))
+        return Member(self, self.caller(token).client, sender, token)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who sends requests; an unexpected error in the service is raised here as it is."""
+
+    service: Service
+    client: httpx.AsyncClient
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return self.service.run(self.client.request(method, path, **options))
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("POST", path, **options)
+
+    def patch(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("PATCH", path, **options)
+
+
+@dataclass(frozen=True)
+class Member(Caller):
+    """A caller with a token; `sender` is what `loadboard.loads.posting.submit` wants of one."""
+
+    sender: Sender
+    token: str
+
+
+async def _enrol(organization: str, kind: str) -> tuple[Sender, str]:
+    async with transaction() as session:
+        home = Organization(name=organization, kind=kind)
+        session.add(home)
+        await session.flush()
+        person = Person(organization_id=home.id, email=f"person@{home.id}.example")
+        session.add(person)
+        await session.flush()
+        token = await issue_token(session, person.id, datetime.now(UTC))
+        return Sender(home.id, organization, person.id), token
+
+
+def _forget() -> None:
+    """Settings and connections are kept for a process, which here sees many databases."""
+    for kept in (settings, engine, redis):
+        kept.cache_clear()
+    searching._latest.clear()
+
+
+async def _disconnect() -> None:
+    await engine().dispose()
+    await redis().aclose()
+
+
+@pytest.fixture
+def service(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Service]:
+    monkeypatch.setenv("LOADBOARD_DATABASE_URL", database_url)
+    monkeypatch.setenv("LOADBOARD_REDIS_URL", redis_url)
+    monkeypatch.setenv("LOADBOARD_LOG_LEVEL", "ERROR")
+    _forget()
+    with asyncio.Runner() as loop:
+        yield Service(create_app(), loop)
+        loop.run(_disconnect())
+    _forget()
+
+
+@pytest.fixture
+def shipper(service: Service) -> Member:
+    return service.member("First Shipper", "shipper")
+
+
+@pytest.fixture
+def other_shipper(service: Service) -> Member:
+    return service.member("Second Shipper", "shipper")
+
+
+@pytest.fixture
+def carrier(service: Service) -> Member:
+    return service.member("Carrier", "carrier")
+
+
+@pytest.fixture
+def anonymous(service: Service) -> Caller:
+    return service.caller(None)
