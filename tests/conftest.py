@@ -1,13 +1,14 @@
 """Servers for the tests, databases of their own for each, and the switch between short and long."""
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from itertools import count
-from os import environ
 from pathlib import Path
 
 import psycopg
@@ -61,17 +62,24 @@ def make_home() -> Home:
     return Home(root)
 
 
+def remove_abandoned_homes() -> None:
+    """Those of runs that were killed outright; a day old, so never one of a run that goes on."""
+    for home in Path("/tmp").glob(f"{HOMES}*"):
+        status = home.stat()
+        if status.st_uid == os.geteuid() and status.st_mtime < time.time() - 86_400:
+            Home(home).evict()
+            shutil.rmtree(home)
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Redis of this test run alone; its database is migrated and is the template."""
-    for abandoned in Path("/tmp").glob(f"{HOMES}*"):
-        if abandoned.stat().st_uid == Path.home().stat().st_uid and not Home(abandoned).occupant():
-            shutil.rmtree(abandoned)
+    remove_abandoned_homes()
     home = make_home()
     try:
         with home.occupied(), private_servers(home, durable=False) as machine:
             command = [str(Path(sys.executable).with_name("loadboard")), "migrate"]
-            subprocess.run(command, env={**environ, **machine.environment}, check=True)
+            subprocess.run(command, env={**os.environ, **machine.environment}, check=True)
             yield machine
     finally:
         shutil.rmtree(home.root)
