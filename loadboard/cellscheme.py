@@ -38,3 +38,15 @@ async def read_for_writing(session: AsyncSession) -> Scheme:
 async def lock_for_changing(session: AsyncSession) -> None:
     """Waits for the writers that know the old scheme, and keeps new ones waiting."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+
+
+def index_statement(end: str, pair: str) -> str:
+    """The covering index of one end and pair, made beside running searches."""
+    other = "delivery" if end == "pickup" else "pickup"
+    return (
+        f"CREATE INDEX CONCURRENTLY load_cells_{end}_{pair} ON load ({end}_cell_{pair}) INCLUDE ("
+        "id, open_until, pickup_from, pickup_to, equipment, is_full, hazmat, weight_lb, length_ft,"
+        " rate_cents, rate_per_mile_cents, first_posted_at, organization_id,"
+        " pickup_lon, pickup_lat, pickup_state, delivery_lon, delivery_lat, delivery_state,"
+        f" {other}_cell_{pair}) WHERE status = 'posted'"
+    )

@@ -12,7 +12,14 @@ import typer
 import uvicorn
 from alembic.config import Config
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from sqlalchemy import select
 
 from alembic import command
@@ -24,6 +31,7 @@ from loadboard.loads.files import FileError
 from loadboard.loads.flat import recipe
 from loadboard.loads.importing import Report, import_file
 from loadboard.loads.posting import Sender
+from loadboard.loads.reindexing import reindex as reindex_board
 from loadboard.models import Organization
 from loadboard.sample import seed_board
 from loadboard.settings import settings
@@ -127,6 +135,32 @@ def seed(
             )
 
     console.print(f"{_run(work()):,} loads are new.")
+
+
+@app.command()
+def reindex(
+    resolution: Annotated[
+        int | None, typer.Option(min=7, max=12, help="H3 resolution; the present one unless said")
+    ] = None,
+) -> None:
+    """Work out cells, miles and zones of all open loads anew, while the board is in use.
+
+    A run that was interrupted goes on where it stopped.
+    """
+
+    async def work() -> int:
+        with _progress() as bar:
+            tasks: dict[str, TaskID] = {}
+
+            def show(step: str, done: int, total: int) -> None:
+                task = tasks.get(step)
+                if task is None:
+                    task = tasks[step] = bar.add_task(step)
+                bar.update(task, completed=done, total=total)
+
+            return await reindex_board(resolution, show)
+
+    console.print(f"{_run(work()):,} loads have a new version: their miles or zones have changed.")
 
 
 @app.command("import")

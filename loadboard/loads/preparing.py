@@ -109,7 +109,7 @@ def _locate_points(refs: Sequence[PlaceRef]) -> list[Located]:
     ]
 
 
-def _loaded_miles(routes: Sequence[Sequence[Point]]) -> list[tuple[float, bool]]:
+def loaded_miles(routes: Sequence[Sequence[Point]]) -> list[tuple[float, bool]]:
     """For each route its estimated miles, to a tenth, and whether all its legs are by road."""
     legs = [leg for route in routes for leg in pairwise(route)]
     a = np.array([leg[0] for leg in legs])
@@ -149,7 +149,7 @@ def prepare(
             stops_of.append((index, tuple(p for p in places_of if isinstance(p, Located))))
     if not stops_of:
         return answers
-    miles = _loaded_miles([[stop.point for stop in stops] for _, stops in stops_of])
+    miles = loaded_miles([[stop.point for stop in stops] for _, stops in stops_of])
     pickups = _cells([stops[0].point for _, stops in stops_of], resolutions)
     deliveries = _cells([stops[-1].point for _, stops in stops_of], resolutions)
     for (index, stops), (loaded, by_road), pickup, delivery in zip(

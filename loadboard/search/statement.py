@@ -36,7 +36,7 @@ from geo.areas import Area, Box, Circle
 from geo.cells import Cover
 from geo.points import METRES_PER_MILE, Point
 from loadboard.cellscheme import Scheme
-from loadboard.models import Load
+from loadboard.models import CellScheme, Load
 from loadboard.search.areas import Where, cover_of
 from loadboard.search.schemas import Filters
 
@@ -94,7 +94,7 @@ def hits(
         return select(*columns).where(*conditions)
     driver, *others = covered
     conditions += [_within(end) for end in others]
-    return _by_ranges(driver, conditions, columns)
+    return _by_ranges(scheme, driver, conditions, columns)
 
 
 def _width(end: _End) -> int:
@@ -103,7 +103,10 @@ def _width(end: _End) -> int:
 
 
 def _by_ranges(
-    end: _End, conditions: Sequence[ColumnElement[bool]], columns: Sequence[ColumnElement[Any]]
+    scheme: Scheme,
+    end: _End,
+    conditions: Sequence[ColumnElement[bool]],
+    columns: Sequence[ColumnElement[Any]],
 ) -> Select[*tuple[Any, ...]]:
     assert end.cover is not None
     ranges = np.concatenate([end.cover.inside, end.cover.edge])
@@ -127,7 +130,13 @@ def _by_ranges(
         .offset(0)
         .lateral("hit")
     )
-    return select(*scan.c).select_from(span.join(scan, true()))
+    current = (
+        select(literal(1))
+        .where(CellScheme.active == scheme.active, CellScheme.resolution == scheme.resolution)
+        .exists()
+    )
+    # Judged once, before any scan: under a scheme that has ended, the index may be gone already.
+    return select(*scan.c).select_from(span.join(scan, true())).where(current)
 
 
 def _within(end: _End) -> ColumnElement[bool]:
