@@ -13,6 +13,8 @@ import { resolvePlace } from "./suggest";
 import type { Equipment, Found, Hexes, Load, Me } from "./types";
 
 const PAGE = 200;
+// Up to so many loads are shown one by one; more are counted in hexagons.
+const SINGLE = 600;
 const MINUTE = 60_000;
 
 let noticed = 0;
@@ -98,6 +100,11 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
       const cells = () => api.hexes({ ...body, resolution }, signal);
       const early = many ? cells().catch(() => null) : null;
       const next = await ask({}, signal);
+      while (next.next_cursor !== null && next.total <= SINGLE) {
+        const page = await ask({ cursor: next.next_cursor }, signal);
+        next.items.push(...page.items);
+        next.next_cursor = page.next_cursor;
+      }
       const hexes = next.next_cursor === null ? null : ((await early) ?? (await cells()));
       if (signal.aborted) return;
       show(next, hexes, keep);

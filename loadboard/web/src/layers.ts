@@ -48,7 +48,6 @@ function basemap(p: Palette): LayerSpecification[] {
       layout: { "line-join": "round" },
       paint: { "line-color": p.road, "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.6, 7, 1.6, 11, 3] },
     },
-    { id: "borders", type: "line", source: "states", paint: { "line-color": p.border, "line-width": 0.8 } },
   ];
 }
 
@@ -61,8 +60,9 @@ function area(p: Palette): LayerSpecification[] {
 
 function market(p: Palette): LayerSpecification[] {
   return [
-    { id: "hexes", type: "fill", source: "hexes", paint: { "fill-color": byRate(MEDIAN, p.rates, p.unknown), "fill-opacity": 0.78 } },
+    { id: "hexes", type: "fill", source: "hexes", paint: { "fill-color": byRate(MEDIAN, p.rates, p.unknown), "fill-opacity": 0.86 } },
     { id: "hex-edges", type: "line", source: "hexes", paint: { "line-color": p.land, "line-width": 1 } },
+    { id: "borders", type: "line", source: "states", paint: { "line-color": p.border, "line-width": 0.8, "line-opacity": 0.7 } },
     {
       id: "loads",
       type: "circle",
@@ -70,8 +70,8 @@ function market(p: Palette): LayerSpecification[] {
       paint: {
         "circle-color": byRate(MEDIAN, p.rates, p.unknown),
         "circle-radius": ["step", ["get", "count"], 6, 2, 9, 10, 11, 50, 13],
-        "circle-stroke-color": p.ring,
-        "circle-stroke-width": 1.5,
+        "circle-stroke-color": p.edge,
+        "circle-stroke-width": 1,
       },
     },
   ];
@@ -115,7 +115,7 @@ function labels(p: Palette): LayerSpecification[] {
       type: "symbol",
       source: "loads",
       filter: [">", ["get", "count"], 1],
-      layout: { "text-field": ["get", "label"], "text-font": BOLD, "text-size": 11, "text-padding": 0, "text-allow-overlap": true },
+      layout: { "text-field": ["get", "label"], "text-font": BOLD, "text-size": 11, "text-padding": 0, "text-allow-overlap": true, "text-ignore-placement": true },
       paint: { "text-color": byRate(MEDIAN, p.onRates, p.onRates[2] as string) },
     },
     {
