@@ -13,7 +13,7 @@ import typer
 from loadboard.local.home import Home, LocalError
 from loadboard.local.run import call, console, execute, progress, run, servers
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 

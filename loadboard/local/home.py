@@ -129,7 +129,7 @@ class Home:
         if not self.data.exists():
             self.data.unlink(missing_ok=True)
             self.data.mkdir(mode=0o700)
-        if account and not _reachable(self.data, account):
+        if account and not _reachable(self.data.resolve(), account):
             # Only what is still empty moves: rmdir refuses otherwise.
             self.data.rmdir()
             ELSEWHERE.mkdir(mode=0o755, exist_ok=True)

@@ -99,7 +99,9 @@ def test_a_deep_path_is_no_hindrance(home: Home) -> None:
 def test_data_goes_elsewhere_when_the_account_cannot_reach_the_home(home: Home) -> None:
     home.root.chmod(0o700)
     with home.occupied(), private_servers(home) as machine:
-        assert reachable(machine.database_url)
+        execute(machine.database_url, "CREATE TABLE kept AS SELECT 7 AS n")
+    with home.occupied(), private_servers(home) as machine:
+        assert execute(machine.database_url, "SELECT n FROM kept") == [(7,)]
     assert home.data.is_symlink()
     elsewhere = home.data.resolve()
     assert not elsewhere.is_relative_to(home.root)
