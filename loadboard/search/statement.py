@@ -21,10 +21,12 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
     cast,
     false,
     func,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -83,7 +85,8 @@ def hits(
     """Every load that the question asks for, as rows of `columns` (of the covering index only)."""
     pickup, delivery = _ends(question, scheme)
     conditions = [
-        Load.status == "posted",
+        # As a literal: a plan for any parameter could not know that the partial index serves.
+        Load.status == literal_column("'posted'"),
         Load.open_until > question.now,
         *_conditions(question),
         *_states(pickup),
@@ -127,7 +130,7 @@ def _by_ranges(
             *conditions,
             or_(span.c.inside, _exact(end)),
         )
-        .offset(0)
+        .offset(literal_column("0"))
         .lateral("hit")
     )
     current = (
@@ -143,10 +146,15 @@ def _within(end: _End) -> ColumnElement[bool]:
     """Membership of an end that is not scanned by its own index."""
     assert end.cover is not None
     inside, edge = (
-        end.cell.op("<@")(cast(literal(_multirange(part), Text), INT8MULTIRANGE))
+        end.cell.op("<@")(_once(cast(literal(_multirange(part), Text), INT8MULTIRANGE)))
         for part in (end.cover.inside, end.cover.edge)
     )
     return or_(inside, and_(edge, _exact(end)))
+
+
+def _once(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """As a subquery: reading the text of a multirange anew for each row costs a hundred times more."""
+    return select(value).scalar_subquery()
 
 
 def _multirange(ranges: np.ndarray[Any, np.dtype[np.int64]]) -> str:
@@ -188,7 +196,11 @@ def distance_mi(center: Point) -> ColumnElement[Any]:
 
 
 def _states(end: _End) -> list[ColumnElement[bool]]:
-    return [end.state.in_(end.where.states)] if end.where and end.where.states else []
+    return (
+        [end.state == any_(cast(list(end.where.states), ARRAY(Text)))]
+        if end.where and end.where.states
+        else []
+    )
 
 
 def _conditions(question: Question) -> list[ColumnElement[bool]]:
@@ -206,7 +218,7 @@ def _conditions(question: Question) -> list[ColumnElement[bool]]:
         if wanted.pickup_window.from_ is not None:
             found.append(Load.pickup_to >= wanted.pickup_window.from_)
     if wanted.equipment is not None:
-        found.append(Load.equipment.in_(sorted(set(wanted.equipment))))
+        found.append(Load.equipment == any_(cast(sorted(set(wanted.equipment)), ARRAY(Text))))
     if wanted.full is not None:
         found.append(Load.is_full.is_(wanted.full))
     if wanted.hazmat is not None:
