@@ -36,7 +36,8 @@ def stop() -> None:
     console.print("Stopped" if _home().evict() else "Nothing was running")
 
 
-@app.command("with-servers", context_settings={"ignore_unknown_options": True})
+# All that follows the command's name is the command's own.
+@app.command("with-servers", context_settings={"allow_interspersed_args": False})
 def with_servers(command: list[str]) -> None:
     """Runs a command on this home's servers: those of its run, or else started for it alone."""
     home = _home()

@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+import psycopg
 import pytest
 
 from loadboard.local.home import Home, lives
+from loadboard.local.servers import private_servers
 from tests.conftest import make_home
 from tests.loadboard.local.test_servers import at_work, eventually
 
@@ -71,10 +73,11 @@ def test_stop_leaves_no_process_and_no_port(home: Home, port: int) -> None:
 
 
 def test_an_interrupt_at_the_terminal_ends_everything(home: Home, port: int) -> None:
-    process = begin(home, "run", "--empty", "--port", str(port))
-    eventually(lambda: answers(port), 60)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    with begin(home, "run", "--empty", "--port", str(port)) as process:
+        try:
+            eventually(lambda: answers(port), 60)
+        finally:
+            process.send_signal(signal.SIGINT)
     assert at_work(home) == []
     assert not answers(port)
 
@@ -108,6 +111,36 @@ def test_a_port_in_use_is_said_with_one_that_is_free(home: Home) -> None:
     assert at_work(home) == []
 
 
+def test_named_servers_are_used_instead_of_private_ones(home: Home, port: int) -> None:
+    theirs = Home(home.root / "theirs")
+    with theirs.occupied(), private_servers(theirs) as machine:
+        urls = {"DATABASE": machine.database_url, "REDIS": machine.redis_url}
+        named = {f"LOADBOARD_{name}_URL": url for name, url in urls.items()}
+        words = ["run", "--empty", "--detach", "--port", str(port)]
+        output, _ = begin(home, *words, environment=named).communicate(timeout=120)
+        assert answers(port), output
+        assert not home.data.exists()
+        with psycopg.connect(machine.database_url) as connection:
+            assert connection.execute("SELECT count(*) > 0 FROM organization").fetchone() == (True,)
+        call(home, "stop")
+        assert machine.processes[0].alive
+
+
+def test_a_command_runs_on_the_servers_of_the_run_or_on_some_started_for_it(
+    home: Home, port: int
+) -> None:
+    script = "import os; print(os.environ['LOADBOARD_DATABASE_URL'])"
+    words = ["with-servers", sys.executable, "-c", script]
+    alone = call(home, *words)
+    assert alone.returncode == 0
+    assert "postgresql://" in alone.stdout
+    assert at_work(home) == []
+    run(home, port)
+    beside = call(home, *words)
+    assert str(home.sockets.readlink()) in beside.stdout
+    assert answers(port)
+
+
 def run(home: Home, port: int) -> subprocess.CompletedProcess[str]:
     return call(home, "run", "--empty", "--detach", "--port", str(port))
 
@@ -118,11 +151,13 @@ def call(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(words, process.returncode, output)
 
 
-def begin(home: Home, *words: str) -> subprocess.Popen[str]:
+def begin(
+    home: Home, *words: str, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
     ours = {k: v for k, v in os.environ.items() if not k.startswith("LOADBOARD_")}
     return subprocess.Popen(
         [sys.executable, "-m", "loadboard.local", *words],
-        env={**ours, "LOADBOARD_HOME": str(home.root)},
+        env={**ours, **(environment or {}), "LOADBOARD_HOME": str(home.root)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
