@@ -36,7 +36,12 @@ from loadboard.models import Organization
 from loadboard.sample import seed_board
 from loadboard.settings import settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The load board.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The load board.",
+)
 ROOT = Path(__file__).resolve().parent.parent
 Result = TypeVar("Result")
 console = Console(stderr=True)
@@ -163,6 +168,15 @@ def reindex(
     console.print(f"{_run(work()):,} loads have a new version: their miles or zones have changed.")
 
 
+def _as_json(report: Report) -> str:
+    """The report as JSON, a line for each part and each refusal."""
+    parts = asdict(report)
+    refusals = ",\n  ".join(json.dumps(refusal) for refusal in parts.pop("refusals"))
+    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in parts.items()]
+    lines.append(f' "refusals": [{refusals}]')
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
 @app.command("import")
 def import_(
     file: Annotated[
@@ -197,5 +211,5 @@ def import_(
         raise typer.BadParameter(f"{file} {error}") from error
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    typer.echo(json.dumps(asdict(report), indent=1))
+    typer.echo(_as_json(report))
     raise typer.Exit(1 if report.refused else 0)

@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import orjson
 
 LONGEST_LINE = 1_000_000
+MOST_COLUMNS = 1_000
 CHUNK = 1 << 20
 
 
@@ -21,7 +23,7 @@ class FileError(ValueError):
 
 
 class Line(NamedTuple):
-    """One record and the line it ends on: its fields, or why it can't be read."""
+    """One record and the line it begins on: its fields, or why it can't be read."""
 
     number: int
     fields: dict[str, Any] | str
@@ -76,11 +78,25 @@ def columns(path: Path) -> list[str] | None:
     """The header of a CSV file; None for NDJSON, whose first character is a brace."""
     with opened(path) as file:
         start = file.read(LONGEST_LINE).decode("utf-8-sig", errors="ignore")
-    if start.lstrip()[:1] == "{":
-        return None
-    header = next(csv.reader(io.StringIO(start)), [])
+    match start.lstrip()[:1]:
+        case "{":
+            return None
+        case "[":
+            raise FileError("begins with a bracket; send one JSON object a line (NDJSON), or CSV")
+    try:
+        header = next(csv.reader(io.StringIO(start, newline=""), strict=True), [])
+    except csv.Error as error:
+        raise FileError(f"has a header line that is not CSV: {error}") from error
+    return _names(header)
+
+
+def _names(header: list[str]) -> list[str]:
     names = [name.strip() for name in header]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    if not any(names):
+        raise FileError("must begin with a header line that names its columns")
+    if len(names) > MOST_COLUMNS:
+        raise FileError(f"has {len(names)} columns; at most {MOST_COLUMNS} are read")
+    twice = sorted(name for name, count in Counter(names).items() if name and count > 1)
     if twice:
         raise FileError(f"names the column {twice[0]!r} twice in its header line")
     return names
@@ -115,19 +131,52 @@ def _json(text: bytes) -> dict[str, Any] | str:
     return value if isinstance(value, dict) else "must be a JSON object"
 
 
+class _Lines:
+    """The lines of a CSV file, of which no record takes more than LONGEST_LINE characters."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._left = LONGEST_LINE
+        self.number = 0
+
+    def begin_record(self) -> int:
+        """The number of the line that the next record begins on."""
+        self._left = LONGEST_LINE
+        return self.number + 1
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(self._left)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) < self._left or line.endswith(("\n", "\r")):
+            self._left = max(1, self._left - len(line))
+            return line
+        while (rest := self._text.readline(CHUNK)) and not rest.endswith(("\n", "\r")):
+            pass
+        raise csv.Error(f"a record is longer than {LONGEST_LINE} characters")
+
+
 def _csv(file: BinaryIO, header: list[str]) -> Iterator[Line]:
-    reader = csv.reader(io.TextIOWrapper(file, "utf-8-sig", newline=""))
-    next(reader)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield Line(reader.line_num, f"is not CSV: {error}")
-            continue
-        if len(row) == len(header):
-            yield Line(reader.line_num, dict(zip(header, row, strict=True)))
-        elif row:
-            message = f"has {len(row)} fields where the header has {len(header)}"
-            yield Line(reader.line_num, message)
+    with io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        source = _Lines(text)
+        # Strict: otherwise text behind a closing quote, or a quote never closed, is taken in silence.
+        reader = csv.reader(source, strict=True)
+        next(reader)
+        while True:
+            number = source.begin_record()
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Line(number, f"is not CSV, as far as line {source.number}: {error}")
+                continue
+            if len(row) == len(header):
+                yield Line(number, dict(zip(header, row, strict=True)))
+            elif row:
+                message = f"has {len(row)} fields where the header has {len(header)}"
+                yield Line(number, message)

@@ -85,12 +85,29 @@ def unused(header: list[str], by: Recipe) -> list[str]:
     for name in ours:
         if name in NAMES and ours.count(name) > 1:
             raise ValueError(f"two columns stand for {name}")
+    missing = _missing({*ours, *by.assumed})
+    if missing:
+        raise ValueError(
+            f"the file has nothing for {', '.join(missing)}; map its columns"
+            f" ({', '.join(header[:40])}) or assume a value"
+        )
     rest = [name for name in header if by.renamed.get(name, name) not in NAMES]
     for name in rest:
         near = process.extractOne(name, NAMES, score_cutoff=90)
         if near:
             raise ValueError(f"column {name!r} is unknown; did you mean {near[0]}?")
     return rest
+
+
+def _missing(there: set[str]) -> list[str]:
+    """What no load can do without and no line of the file could tell."""
+    needed = ("reference", "equipment", "pickup_from", "pickup_to")
+    places = [
+        f"{end}_place"
+        for end in ENDS
+        if not there & {f"{end}_place", f"{end}_zip"} and not {f"{end}_lat", f"{end}_lon"} <= there
+    ]
+    return [name for name in needed if name not in there] + places
 
 
 def renamed(fields: dict[str, Any], by: Recipe) -> dict[str, Any]:
