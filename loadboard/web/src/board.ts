@@ -263,8 +263,9 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     const [w, s, e, n] = map.view();
     const { lon, lat } = first(load);
     const seen = w <= lon && lon <= e && s <= lat && lat <= n;
+    const arrived = map.map.once("moveend");
     if (!seen) map.fit(boundsOf(pointsOf(load)));
-    if (!seen) await new Promise((resolve) => map.map.once("moveend", resolve));
+    if (!seen) await arrived;
     await refresh();
     open(load, { focus: true });
     const listed = found.items.some((one) => one.id === load.id);

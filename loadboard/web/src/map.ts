@@ -72,7 +72,7 @@ function grouped(loads: Load[]): GeoJSON.Feature[] {
   return [...groups.values()].map((group) => {
     const rates = group.map((load) => load.rate_per_mile_cents).filter((rate) => rate !== null);
     const { lon, lat } = first(group[0] as Load);
-    const properties = { ids: group.map((load) => load.id), count: group.length, label: count(group.length) };
+    const properties = { ids: group.map((load) => load.id).join(), count: group.length, label: count(group.length) };
     return point([lon, lat], { ...properties, median_rate_per_mile_cents: median(rates.sort((a, b) => a - b)) });
   });
 }
@@ -127,8 +127,10 @@ export function createMap(container: HTMLElement, camera: Camera | null, listene
     void states().then((shapes) => show("states", shapes));
     listeners.ready();
   });
+  for (const type of ["dataloading", "movestart"] as const) map.on(type, () => container.setAttribute("aria-busy", "true"));
+  map.on("idle", () => container.setAttribute("aria-busy", "false"));
   map.on("moveend", (event) => listeners.moved((event as { quiet?: boolean }).quiet === true));
-  map.on("click", "loads", (event) => listeners.chosen(JSON.parse(String(event.features?.[0]?.properties.ids)) as number[]));
+  map.on("click", "loads", (event) => listeners.chosen(String(event.features?.[0]?.properties.ids).split(",").map(Number)));
   map.on("click", "hexes", (event: MapMouseEvent & { features?: GeoJSON.Feature[] }) => {
     const shape = event.features?.[0]?.geometry as GeoJSON.Polygon | undefined;
     if (shape && !container.classList.contains("drawing")) map.fitBounds(boundsOf(shape.coordinates[0] as Position[]), { animate: !calm() });

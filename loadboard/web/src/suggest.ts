@@ -6,7 +6,7 @@ let lists = 0;
 
 /** Makes a text input a combobox of towns and ZIP codes; `chosen` gets null when the text is free again. */
 export function suggestPlaces(input: HTMLInputElement, chosen: (place: Place | null) => void): HTMLElement {
-  const list = h("ul", { id: `places-${++lists}`, role: "listbox", class: "suggestions", hidden: true, "aria-label": "Places" });
+  const list = h("ul", { id: `places-${++lists}`, role: "listbox", class: "suggestions", hidden: true, "aria-label": "Suggestions" });
   let found: Place[] = [];
   let active = -1;
   let asked = new AbortController();
