@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from geo import places, roads
 from loadboard import errors, health, logs
 from loadboard.accounts import api as accounts
+from loadboard.bodies import BodyLimit
 from loadboard.cache import redis
 from loadboard.db import engine
 from loadboard.loads import api as loads
@@ -55,15 +56,16 @@ def create_app() -> FastAPI:
         version=version("loadboard"),
         description="Post freight, and find it by map area and lane.",
         lifespan=_lifespan,
-        max_body_size=settings().max_body_kb * 1024,
         redoc_url=None,
     )
     errors.install(app)
-    # An import has a size limit of its own, and its path must come before /v1/loads/{load_id}.
+    # The path of an import must come before /v1/loads/{load_id}.
     for router in (import_api, loads, search, places_api, accounts, health):
         app.include_router(router.router)
     if PAGE.exists():
         _serve_page(app)
+    limits = {"/v1/loads/import": settings().max_import_mb << 20}
+    app.add_middleware(BodyLimit, usual=settings().max_body_kb << 10, of_path=limits)
     app.add_middleware(logs.Observed)
     return app
 

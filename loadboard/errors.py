@@ -117,7 +117,9 @@ async def _request_invalid(_: Request, error: Exception) -> Response:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    # The phrase of 413 depends on the version of Python; a type must stay.
+    phrase = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    kind = "too-large" if error.status_code == 413 else phrase
     headers = dict(error.headers) if error.headers else None
     return Problem(error.status_code, kind, str(error.detail), headers=headers).response()
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from loadboard.auth import Poster
-from loadboard.errors import FieldError, Problem, documented, invalid
+from loadboard.errors import FieldError, documented, invalid
 from loadboard.fields import Strictly
 from loadboard.loads.files import FileError
 from loadboard.loads.flat import recipe
@@ -20,7 +20,6 @@ router = APIRouter(prefix="/v1/loads", tags=["loads"])
 
 # Small enough that other requests of this process hardly notice a batch.
 BATCH = 500
-LARGEST = settings().max_import_mb << 20
 
 
 class RefusedLine(BaseModel):
@@ -49,8 +48,7 @@ class ImportQuery(Strictly):
 
 @router.post(
     "/import",
-    responses=documented(400, 401, 403, 413, 415, 422, 503),
-    max_body_size=LARGEST,
+    responses=documented(400, 401, 403, 413, 422, 503),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -77,7 +75,8 @@ async def import_loads(
         path = Path(folder) / "file"
         await _receive(request, path)
         try:
-            report = await import_file(path, sender, by, batch=BATCH, largest=LARGEST)
+            largest = settings().max_import_mb << 20
+            report = await import_file(path, sender, by, batch=BATCH, largest=largest)
         except FileError as error:
             raise invalid(FieldError(pointer="", message=f"The file {error}")) from error
         except ValueError as error:
@@ -86,10 +85,6 @@ async def import_loads(
 
 
 async def _receive(request: Request, path: Path) -> None:
-    size = 0
     with path.open("wb") as file:
         async for chunk in request.stream():
-            size += len(chunk)
-            if size > LARGEST:
-                raise Problem(413, "too-large", f"An import has at most {LARGEST >> 20} MiB.")
             file.write(chunk)
