@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from rapidfuzz import process
 
-from loadboard.errors import FieldError
+from loadboard.errors import FieldError, pointer
 
 ENDS = ("pickup", "delivery")
 STOP_PARTS = ("place", "zip", "lat", "lon", "from", "to")
@@ -75,28 +76,44 @@ def _pair(item: str, option: str, form: str) -> tuple[str, str]:
 def unused(header: list[str], by: Recipe) -> list[str]:
     """The columns of a file that nothing is made of.
 
-    Raises ValueError for a mapped column that is not there, and for one so near to a name of ours
-    that it is more likely a slip than something else.
+    Raises ValueError for a mapped column that is not there, for what no load can do without, and as
+    `strangers` does.
     """
     for theirs in by.renamed:
         if theirs not in header:
-            raise ValueError(f"the file has no column {theirs!r}; it has {', '.join(header)}")
-    ours = [by.renamed.get(name, name) for name in header]
-    for name in ours:
-        if name in NAMES and ours.count(name) > 1:
-            raise ValueError(f"two columns stand for {name}")
-    missing = _missing({*ours, *by.assumed})
+            raise ValueError(f"the file has no column {theirs!r}; it has {', '.join(header[:40])}")
+    rest = strangers(header, by)
+    missing = _missing({*(by.renamed.get(name, name) for name in header), *by.assumed})
     if missing:
         raise ValueError(
             f"the file has nothing for {', '.join(missing)}; map its columns"
             f" ({', '.join(header[:40])}) or assume a value"
         )
-    rest = [name for name in header if by.renamed.get(name, name) not in NAMES]
-    for name in rest:
-        near = process.extractOne(name, NAMES, score_cutoff=90)
-        if near:
-            raise ValueError(f"column {name!r} is unknown; did you mean {near[0]}?")
     return rest
+
+
+def strangers(names: list[str], by: Recipe) -> list[str]:
+    """The names that are none of ours.
+
+    Raises FlatError for two that stand for the same, and for one so near to a name of ours that it
+    is more likely a slip than something else.
+    """
+    ours = [by.renamed.get(name, name) for name in names]
+    for name in ours:
+        if name in NAMES and ours.count(name) > 1:
+            raise FlatError([FieldError(pointer=f"/{name}", message="is said by two columns")])
+    rest = [name for name in names if by.renamed.get(name, name) not in NAMES]
+    for name in rest:
+        if near := _near(name):
+            message = f"is no column known here; did you mean {near}?"
+            raise FlatError([FieldError(pointer=pointer([name]), message=message)])
+    return rest
+
+
+@lru_cache(maxsize=10_000)
+def _near(name: str) -> str | None:
+    near = process.extractOne(name, NAMES, score_cutoff=90)
+    return near and near[0]
 
 
 def _missing(there: set[str]) -> list[str]:
@@ -150,6 +167,8 @@ def nested(record: dict[str, Any], now: datetime) -> dict[str, Any]:
             stops[end].setdefault("window", {})[part] = value
         else:
             stops[end][part] = value
+    if "window" not in stops["pickup"]:
+        errors.append(FieldError(pointer="/pickup_from", message="is required, as is pickup_to"))
     if errors:
         raise FlatError(errors)
     return load | {"stops": list(stops.values())}
@@ -214,10 +233,11 @@ def moment_of(text: str, now: datetime) -> str:
     return (now + span if sign == "+" else now - span).astimezone(UTC).isoformat()
 
 
-def column_of(pointer: str, by: Recipe) -> str:
+def column_of(where: str, by: Recipe) -> str:
     """The column, in the file's own words, that a pointer into the load stands for."""
-    parts = pointer.strip("/").split("/")
-    ours = {"rate_cents": "rate_usd"}.get(parts[0], parts[0])
+    parts = where.strip("/").split("/")
+    # Of one pickup and one delivery only the order of the windows concerns all stops.
+    ours = {"rate_cents": "rate_usd", "stops": "delivery_to"}.get(parts[0], parts[0])
     if parts[0] == "stops" and len(parts) > 1:
         end = ENDS[parts[1] != "0"]
         part = parts[-1] if parts[-1] in STOP_PARTS else "from" if "window" in parts else "place"

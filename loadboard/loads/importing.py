@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from loadboard.db import transaction
 from loadboard.errors import FieldError, field_errors
 from loadboard.loads import files
-from loadboard.loads.files import Line
+from loadboard.loads.duplicates import References
+from loadboard.loads.files import MOST_COLUMNS, Line
 from loadboard.loads.flat import (
     FlatError,
     Recipe,
@@ -21,6 +22,7 @@ from loadboard.loads.flat import (
     column_of,
     nested,
     renamed,
+    strangers,
     unused,
 )
 from loadboard.loads.posting import (
@@ -70,6 +72,10 @@ class Report:
             else:
                 self.refusals_left_out += 1
 
+    def note_unused(self, names: list[str]) -> None:
+        room = MOST_COLUMNS - len(self.unused_columns)
+        self.unused_columns += [name for name in names if name not in self.unused_columns][:room]
+
 
 @dataclass(frozen=True, slots=True)
 class _Record:
@@ -98,15 +104,29 @@ async def import_file(
     if header is not None:
         report.unused_columns = unused(header, by)
     now = datetime.now(UTC)
-    records = _records(files.lines(path, header), by, now, report)
     pending: list[_Record] = []
-    while True:
-        pending, rest = await anyio.to_thread.run_sync(_next_batch, records, pending, batch)
-        if not pending:
-            return report
-        await _store(pending, sender, by, now, report)
-        progress(report)
-        pending = rest
+    with References() as seen:
+        records = _records(
+            files.lines(path, header), _Reading(by, now, report, seen, header is None)
+        )
+        while True:
+            pending, rest = await anyio.to_thread.run_sync(_next_batch, records, pending, batch)
+            if not pending:
+                return report
+            await _store(pending, sender, by, now, report)
+            progress(report)
+            pending = rest
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What reading a line needs to know; `names_differ` when each line names its own fields."""
+
+    by: Recipe
+    now: datetime
+    report: Report
+    seen: References
+    names_differ: bool
 
 
 def _next_batch(
@@ -153,30 +173,48 @@ def _named(errors: list[FieldError], flat: bool, by: Recipe) -> list[FieldError]
     ]
 
 
-def _records(lines: Iterator[Line], by: Recipe, now: datetime, report: Report) -> Iterator[_Record]:
+def _records(lines: Iterator[Line], reading: _Reading) -> Iterator[_Record]:
     for line in lines:
         if isinstance(line.fields, str):
-            report.refuse(line.number, [FieldError(pointer="", message=line.fields)])
+            reading.report.refuse(line.number, [FieldError(pointer="", message=line.fields)])
             continue
         flat = "stops" not in line.fields
         try:
-            made = _flat(line.fields, by, now, report) if flat else _nested(line.fields)
+            made = _flat(line.fields, reading) if flat else _nested(line.fields)
         except FlatError as error:
-            report.refuse(line.number, _named(error.errors, flat, by))
+            reading.report.refuse(line.number, _named(error.errors, flat, reading.by))
         except ValidationError as error:
-            report.refuse(line.number, _named(field_errors(error), flat, by))
+            reading.report.refuse(line.number, _named(field_errors(error), flat, reading.by))
         else:
-            yield _Record(line.number, made, flat)
+            if not _contradicted(line.number, made, flat, reading):
+                yield _Record(line.number, made, flat)
+
+
+def _contradicted(number: int, made: Submission, flat: bool, reading: _Reading) -> bool:
+    """Whether the file has said something else of the same reference before; if so, refuses the line.
+
+    Otherwise the same file again would change such a load twice, there and back.
+    """
+    first = reading.seen.line_with_other_content(made.posted.reference, number, made.content_hash)
+    if first is None:
+        return False
+    message = f"stands on line {first} with other content"
+    errors = [FieldError(pointer="/reference", message=message)]
+    reading.report.refuse(number, _named(errors, flat, reading.by))
+    return True
 
 
 def _nested(fields: dict[str, Any]) -> Submission:
     return submission(PostedLoad.model_validate(fields))
 
 
-def _flat(fields: dict[str, Any], by: Recipe, now: datetime, report: Report) -> Submission:
+def _flat(fields: dict[str, Any], reading: _Reading) -> Submission:
+    by, report = reading.by, reading.report
+    if reading.names_differ:
+        report.note_unused(strangers(list(fields), by))
     record = renamed(fields, by)
     assumed = assumptions_for(record, by)
-    posted = PostedLoad.model_validate(nested(record | assumed, now))
+    posted = PostedLoad.model_validate(nested(record | assumed, reading.now))
     if not assumed:
         return submission(posted)
     for name in assumed:

@@ -54,7 +54,9 @@ class PostedLoad(Strictly):
         for number, stop in enumerate(stops):
             if stop.window is not None:
                 if stop.window.to < latest:
-                    raise ValueError(f"{number} must not be over before the stops ahead of it open")
+                    raise ValueError(
+                        f"must follow one another, and number {number + 1} is over before one ahead of it opens"
+                    )
                 latest = max(latest, stop.window.from_)
         return stops
 
