@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -17,40 +19,74 @@ from loadboard.local.servers import private_servers
 from tests.conftest import make_home
 from tests.loadboard.local.test_servers import at_work, eventually
 
+TELL = "import os; print(os.environ['LOADBOARD_DATABASE_URL'])"
+
 
 @pytest.fixture
 def home() -> Iterator[Home]:
     made = make_home()
     yield made
     call(made, "stop")
-    subprocess.run(["rm", "-rf", str(made.root)], check=True)
+    shutil.rmtree(made.root)
 
 
-@pytest.fixture
-def port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def test_it_serves_and_says_who_can_sign_in(home: Home, port: int) -> None:
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+class Board(NamedTuple):
+    home: Home
+    port: int
+    said: str
+
+
+@pytest.fixture(scope="module")
+def board() -> Iterator[Board]:
+    """One that runs, for the tests that leave it running."""
+    home, port = make_home(), free_port()
     started = run(home, port)
     assert started.returncode == 0, started.stdout
-    demo = json.loads(home.demo.read_text())
-    assert demo["url"] == f"http://127.0.0.1:{port}"
+    yield Board(home, port, started.stdout)
+    call(home, "stop")
+    shutil.rmtree(home.root)
+
+
+def test_it_serves_and_says_who_can_sign_in(board: Board) -> None:
+    demo = json.loads(board.home.demo.read_text())
+    assert demo["url"] == f"http://127.0.0.1:{board.port}"
     assert {"shipper", "carrier"} <= {account["role"] for account in demo["accounts"]}
     for account in demo["accounts"]:
-        assert f"{demo['url']}/#token={account['token']}" in started.stdout
-    assert answers(port)
+        assert f"{demo['url']}/#token={account['token']}" in board.said
+    assert answers(board.port)
 
 
-def test_a_second_call_finds_it_running(home: Home, port: int) -> None:
-    run(home, port)
-    before = at_work(home)
-    again = run(home, port)
+def test_a_second_call_finds_it_running(board: Board) -> None:
+    before = occupant(board.home)
+    again = run(board.home, board.port)
     assert again.returncode == 0
-    assert f"http://127.0.0.1:{port}" in again.stdout
-    assert at_work(home) == before
+    assert f"http://127.0.0.1:{board.port}" in again.stdout
+    assert occupant(board.home) == before
+
+
+def test_a_command_runs_on_the_servers_of_the_run(board: Board) -> None:
+    beside = call(board.home, "with-servers", sys.executable, "-c", TELL)
+    assert str(board.home.sockets.readlink()) in beside.stdout
+    assert answers(board.port)
+
+
+def test_each_part_comes_back_when_it_is_killed(board: Board) -> None:
+    for pid in at_work(board.home):
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not answers(board.port))
+    eventually(lambda: answers(board.port), 60)
+    eventually(lambda: (board.home.root / "worker").resolve() in directories(board.home))
 
 
 def test_two_calls_at_once_start_one_board(home: Home, port: int) -> None:
@@ -80,16 +116,6 @@ def test_an_interrupt_at_the_terminal_ends_everything(home: Home, port: int) -> 
             process.send_signal(signal.SIGINT)
     assert at_work(home) == []
     assert not answers(port)
-
-
-def test_each_part_comes_back_when_it_is_killed(home: Home, port: int) -> None:
-    run(home, port)
-    for pid in at_work(home):
-        os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not answers(port))
-    eventually(lambda: answers(port), 60)
-    assert (home.root / "api").resolve() in directories(home)
-    assert (home.root / "worker").resolve() in directories(home)
 
 
 def test_a_call_after_everything_was_killed_mends_it(home: Home, port: int) -> None:
@@ -126,19 +152,11 @@ def test_named_servers_are_used_instead_of_private_ones(home: Home, port: int) -
         assert machine.processes[0].alive
 
 
-def test_a_command_runs_on_the_servers_of_the_run_or_on_some_started_for_it(
-    home: Home, port: int
-) -> None:
-    script = "import os; print(os.environ['LOADBOARD_DATABASE_URL'])"
-    words = ["with-servers", sys.executable, "-c", script]
-    alone = call(home, *words)
+def test_a_command_alone_has_servers_started_for_it(home: Home) -> None:
+    alone = call(home, "with-servers", sys.executable, "-c", TELL)
     assert alone.returncode == 0
     assert "postgresql://" in alone.stdout
     assert at_work(home) == []
-    run(home, port)
-    beside = call(home, *words)
-    assert str(home.sockets.readlink()) in beside.stdout
-    assert answers(port)
 
 
 def run(home: Home, port: int) -> subprocess.CompletedProcess[str]:

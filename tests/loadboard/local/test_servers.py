@@ -1,6 +1,7 @@
 """The private servers: mended after every kind of sudden end, and gone when the block is left."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ def home() -> Iterator[Home]:
     made = make_home()
     yield made
     made.evict(patience_s=1)
-    subprocess.run(["rm", "-rf", str(made.root)], check=True)
+    shutil.rmtree(made.root)
 
 
 def test_what_was_written_is_there_after_a_second_start(home: Home) -> None:
@@ -105,7 +106,7 @@ def test_data_goes_elsewhere_when_the_account_cannot_reach_the_home(home: Home) 
     assert home.data.is_symlink()
     elsewhere = home.data.resolve()
     assert not elsewhere.is_relative_to(home.root)
-    subprocess.run(["rm", "-rf", str(elsewhere)], check=True)
+    shutil.rmtree(elsewhere)
 
 
 def test_a_home_has_one_owner(home: Home) -> None:
