@@ -56,7 +56,11 @@ function pause(seconds: number, signal?: AbortSignal): Promise<void> {
 
 async function send(path: string, call: Call): Promise<Response> {
   const headers = new Headers({ Authorization: `Bearer ${token}` });
-  if (call.body !== undefined) headers.set("Content-Type", call.method === "PATCH" ? "application/merge-patch+json" : "application/json");
+  if (call.body !== undefined)
+    headers.set(
+      "Content-Type",
+      call.method === "PATCH" ? "application/merge-patch+json" : "application/json",
+    );
   if (call.version !== undefined) headers.set("If-Match", `"${call.version}"`);
   if (position && path.startsWith("/search")) headers.set("Board-Position", position);
   const request: RequestInit = { method: call.method ?? "GET", headers };
@@ -72,8 +76,16 @@ async function send(path: string, call: Call): Promise<Response> {
 
 async function problem(response: Response): Promise<Problem> {
   const said: unknown = await response.json().catch(() => ({}));
-  const { title, detail, errors } = said as { title?: string; detail?: string; errors?: FieldError[] };
-  return new Problem(response.status, detail || title || `The service answered ${response.status}.`, errors ?? []);
+  const { title, detail, errors } = said as {
+    title?: string;
+    detail?: string;
+    errors?: FieldError[];
+  };
+  return new Problem(
+    response.status,
+    detail || title || `The service answered ${response.status}.`,
+    errors ?? [],
+  );
 }
 
 async function call<T>(path: string, options: Call = {}): Promise<T> {
@@ -90,18 +102,23 @@ async function call<T>(path: string, options: Call = {}): Promise<T> {
   }
 }
 
-const post = <T>(path: string, body: unknown, signal?: AbortSignal) => call<T>(path, { method: "POST", body, signal });
+const post = <T>(path: string, body: unknown, signal?: AbortSignal) =>
+  call<T>(path, { method: "POST", body, signal });
 
 export const me = () => call<Me>("/me");
 export const equipment = () => call<{ items: Equipment[] }>("/equipment");
 export const roads = () => call<GeoJSON.FeatureCollection>("/roads");
 export const search = (body: object, signal?: AbortSignal) => post<Found>("/search", body, signal);
-export const hexes = (body: object, signal?: AbortSignal) => post<Hexes>("/search/hexes", body, signal);
+export const hexes = (body: object, signal?: AbortSignal) =>
+  post<Hexes>("/search/hexes", body, signal);
 export const load = (id: number) => call<Load>(`/loads/${id}`);
-export const route = (id: number, signal?: AbortSignal) => call<Route>(`/loads/${id}/route`, { signal });
+export const route = (id: number, signal?: AbortSignal) =>
+  call<Route>(`/loads/${id}/route`, { signal });
 export const postLoad = (body: NewLoad) => post<Load>("/loads", body);
-export const changeLoad = (id: number, version: number, body: object) => call<Load>(`/loads/${id}`, { method: "PATCH", body, version });
-export const cancelLoad = (id: number, version: number) => call<Load>(`/loads/${id}/cancel`, { method: "POST", version });
+export const changeLoad = (id: number, version: number, body: object) =>
+  call<Load>(`/loads/${id}`, { method: "PATCH", body, version });
+export const cancelLoad = (id: number, version: number) =>
+  call<Load>(`/loads/${id}/cancel`, { method: "POST", version });
 export const confirmLoad = (id: number) => call<Load>(`/loads/${id}/confirm`, { method: "POST" });
 
 export async function places(q: string, limit = 8, signal?: AbortSignal): Promise<Place[]> {

@@ -4,11 +4,23 @@ import { button, byId, debounce, h } from "./dom";
 import { drawing } from "./draw";
 import { areaWords, filterForm } from "./filters";
 import { count, equipmentNames, first, loads as loadsText } from "./format";
+import { showLegend } from "./legend";
 import { loadList } from "./list";
 import { boundsOf, circle, createMap } from "./map";
-import { palette, RATE_STEPS, whenThemeChanges } from "./palette";
+import { notice } from "./notice";
 import { postDialog } from "./post";
-import { type Area, type Camera, type Filters, noFilters, type Position, readState, type Sort, searchBody, type State, writeState } from "./state";
+import {
+  type Area,
+  type Camera,
+  type Filters,
+  noFilters,
+  type Position,
+  readState,
+  type Sort,
+  searchBody,
+  type State,
+  writeState,
+} from "./state";
 import { resolvePlace } from "./suggest";
 import type { Equipment, Found, Hexes, Load, Me } from "./types";
 
@@ -16,28 +28,6 @@ const PAGE = 200;
 // Up to so many loads are shown one by one; more are counted in hexagons.
 const SINGLE = 600;
 const MINUTE = 60_000;
-
-let noticed = 0;
-
-export function notice(text: string, ...more: HTMLElement[]): void {
-  const place = byId("notice");
-  place.replaceChildren(text, ...more);
-  place.hidden = false;
-  clearTimeout(noticed);
-  noticed = window.setTimeout(() => (place.hidden = true), more.length ? 12_000 : 5_000);
-}
-
-function legend(): void {
-  const { rates, unknown } = palette();
-  const edges = RATE_STEPS.map((cents) => (cents / 100).toFixed(2));
-  const swatch = (colour: string, text: string) => {
-    const box = h("i");
-    box.style.background = colour;
-    return h("li", {}, box, text);
-  };
-  const steps = rates.map((colour, i) => swatch(colour, i === 0 ? `< ${edges[0]}` : i === rates.length - 1 ? `${edges[i - 1]} +` : `${edges[i - 1]}`));
-  byId("legend").replaceChildren(h("strong", {}, "Median $ per mile"), h("ul", {}, ...steps, swatch(unknown, "no rate")));
-}
 
 const pointsOf = (load: Load): Position[] => load.stops.map((stop) => [stop.lon, stop.lat]);
 
@@ -52,13 +42,14 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   let resolution = 0;
   let extended = false;
   let retry = 0;
+  let ticking = 0;
   let before: Camera | null = null;
 
   const form = filterForm(equipment, changed, () => pen.start("outline"));
   const list = loadList(names, {
     chosen: (load) => (details.shown() ? open(load, { push: false }) : map.showLane(load)),
     opened: (load, byKey) => open(load, { focus: byKey }),
-    hovered: (load) => map.showLane(load ?? details.shown()),
+    hovered: (load) => (load ? map.showLane(load) : map.showLane(details.shown(), true)),
   });
   const map = createMap(byId("map"), state.camera, {
     moved,
@@ -85,7 +76,8 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     else history.replaceState(null, "", address);
   }
 
-  const ask = (more: object, signal: AbortSignal) => api.search({ ...body, sort: state.filters.sort, limit: PAGE, ...more }, signal);
+  const ask = (more: object, signal: AbortSignal) =>
+    api.search({ ...body, sort: state.filters.sort, limit: PAGE, ...more }, signal);
 
   /** Searches anew. What is shown stays until the answer is here; `keep` leaves the list where it is scrolled. */
   async function refresh(keep = false): Promise<void> {
@@ -162,15 +154,24 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   function trouble(text: string | null): void {
     const place = byId("problem");
     place.hidden = text === null;
-    if (text !== null) place.replaceChildren(text, button("Try again", {}, () => void refresh()));
+    if (text !== null)
+      place.replaceChildren(
+        text,
+        button("Try again", {}, () => void refresh()),
+      );
   }
 
   function failed(error: unknown): void {
     if (!(error instanceof api.Problem)) throw error;
-    if (error.status === 401) return signedOut("Your token is not valid, or no longer. Sign in again.");
+    if (error.status === 401) {
+      clearInterval(ticking);
+      return signedOut("Your token is not valid, or no longer. Sign in again.");
+    }
     if (error.status === 422) {
       const left = form.refuse(error.errors);
-      return trouble(left.length || !error.errors.length ? (left[0]?.message ?? error.message) : null);
+      return trouble(
+        left.length || !error.errors.length ? (left[0]?.message ?? error.message) : null,
+      );
     }
     trouble(`${error.message} What you see is the last answer.`);
     retry = window.setTimeout(() => void refresh(true), 10_000);
@@ -179,7 +180,8 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   function changed(): void {
     const before = state.filters.pickup;
     state = { ...state, filters: form.read() };
-    if (state.filters.sort === "distance" && state.filters.pickup.kind !== "near") state.filters.sort = "age";
+    if (state.filters.sort === "distance" && state.filters.pickup.kind !== "near")
+      state.filters.sort = "age";
     showFilters();
     save(true);
     if (JSON.stringify(before) !== JSON.stringify(state.filters.pickup)) void showArea(true);
@@ -188,12 +190,15 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
 
   function showFilters(): void {
     const { filters } = state;
-    byId("clear").hidden = JSON.stringify(filters) === JSON.stringify({ ...noFilters(), sort: filters.sort });
+    byId("clear").hidden =
+      JSON.stringify(filters) === JSON.stringify({ ...noFilters(), sort: filters.sort });
     byId("clear-area").hidden = filters.pickup.kind !== "drawn";
     byId<HTMLOptionElement>("by-distance").disabled = filters.pickup.kind !== "near";
     for (const head of document.querySelectorAll<HTMLElement>("th[data-sort]")) {
       const sorted = head.dataset["sort"] === filters.sort;
-      const order = ["age", "pickup_time", "distance"].includes(filters.sort) ? "ascending" : "descending";
+      const order = ["age", "pickup_time", "distance"].includes(filters.sort)
+        ? "ascending"
+        : "descending";
       if (sorted) head.setAttribute("aria-sort", order);
       else head.removeAttribute("aria-sort");
     }
@@ -232,7 +237,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     save(push);
     list.select(load.id);
     details.open(load, focus);
-    map.showLane(load);
+    map.showLane(load, true);
     map.uncover(load);
     document.body.classList.add("with-details");
   }
@@ -256,7 +261,10 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     const at = ids.indexOf(state.load ?? -1);
     const load = found.items.find((one) => one.id === ids[(at + 1) % ids.length]);
     if (load) open(load);
-    if (ids.length > 1) notice(`${((at + 1) % ids.length) + 1} of ${ids.length} loads from here. Click again for the next.`);
+    if (ids.length > 1)
+      notice(
+        `${((at + 1) % ids.length) + 1} of ${ids.length} loads from here. Click again for the next.`,
+      );
   }
 
   async function posted(load: Load): Promise<void> {
@@ -270,7 +278,11 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     open(load, { focus: true });
     const listed = found.items.some((one) => one.id === load.id);
     if (listed) notice(`${load.reference} is on the board.`);
-    else notice(`${load.reference} is on the board, but your filters hide it.`, button("Clear filters", {}, () => setFilters(noFilters())));
+    else
+      notice(
+        `${load.reference} is on the board, but your filters hide it.`,
+        button("Clear filters", {}, () => setFilters(noFilters())),
+      );
   }
 
   async function openAddressed(): Promise<void> {
@@ -309,7 +321,16 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
 
   function useView(): void {
     const [w, s, e, n] = map.view();
-    setArea({ kind: "drawn", ring: [[w, s], [e, s], [e, n], [w, n], [w, s]] });
+    setArea({
+      kind: "drawn",
+      ring: [
+        [w, s],
+        [e, s],
+        [e, n],
+        [w, n],
+        [w, s],
+      ],
+    });
   }
 
   function showEmpty(): void {
@@ -334,31 +355,39 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     byId("draw-box").addEventListener("click", () => pen.start("box"));
     byId("use-view").addEventListener("click", useView);
     byId("clear-area").addEventListener("click", () => setArea({ kind: "any" }));
-    byId("clear").addEventListener("click", () => setFilters({ ...noFilters(), sort: state.filters.sort }));
+    byId("clear").addEventListener("click", () =>
+      setFilters({ ...noFilters(), sort: state.filters.sort }),
+    );
     byId("more-loads").addEventListener("click", () => void more());
     byId("post-open").addEventListener("click", () => post.open());
     byId("sort").addEventListener("change", changed);
-    for (const head of document.querySelectorAll("th[data-sort]")) head.addEventListener("click", sortBy);
+    for (const head of document.querySelectorAll("th[data-sort]"))
+      head.addEventListener("click", sortBy);
     byId("filters-toggle").addEventListener("click", () => {
       const shown = byId("panel").classList.toggle("filtering");
       byId("filters-toggle").setAttribute("aria-expanded", String(shown));
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && details.shown() && !byId<HTMLDialogElement>("post").open) close();
+      if (event.key === "Escape" && details.shown() && !byId<HTMLDialogElement>("post").open)
+        close();
     });
     window.addEventListener("popstate", back);
     window.addEventListener("online", () => void refresh(true));
-    setInterval(() => {
+    ticking = window.setInterval(() => {
       list.refreshAges();
       if (document.visibilityState === "visible" && !extended && !pen.active()) void refresh(true);
     }, MINUTE);
-    api.whenWaiting((seconds) => notice(`The service asks us to slow down; trying again in ${seconds} s.`));
-    whenThemeChanges(legend);
+    api.whenWaiting((seconds) =>
+      notice(`The service asks us to slow down; trying again in ${seconds} s.`),
+    );
   }
 
   byId("post-open").hidden = !me.may_post;
-  void api.roads().then((roads) => map.showRoads(roads), () => notice("The freeways could not be loaded."));
-  legend();
+  void api.roads().then(
+    (roads) => map.showRoads(roads),
+    () => notice("The freeways could not be loaded."),
+  );
+  showLegend();
   showEmpty();
   listen();
 }

@@ -27,7 +27,11 @@ function stopItem(stop: Stop): HTMLLIElement {
   return h(
     "li",
     { class: stop.kind },
-    h("span", { class: "kind", title: stop.zone }, `${stop.kind === "pickup" ? "Pickup" : "Delivery"} · ${longZone(stop.zone, at)}`),
+    h(
+      "span",
+      { class: "kind", title: stop.zone },
+      `${stop.kind === "pickup" ? "Pickup" : "Delivery"} · ${longZone(stop.zone, at)}`,
+    ),
     h("strong", {}, near + placeName(stop) + zip),
     h("span", {}, longWindow(stop.window, stop.zone)),
   );
@@ -48,14 +52,21 @@ function facts(load: Load, names: Names): [string, string | null][] {
     ["Reference", load.reference],
     ["Posted", ago(load.first_posted_at)],
     ["Confirmed", ago(load.confirmed_at)],
-    ["Expires", load.expires_at && longWindow({ from: load.expires_at, to: load.expires_at }, load.stops[0]?.zone ?? "UTC")],
+    [
+      "Expires",
+      load.expires_at &&
+        longWindow({ from: load.expires_at, to: load.expires_at }, load.stops[0]?.zone ?? "UTC"),
+    ],
     ["Status", load.status === "posted" ? null : load.status],
   ];
 }
 
 function price(load: Load): HTMLElement {
   const rate = load.rate_cents === null ? "Rate not given" : dollars(load.rate_cents);
-  const each = load.rate_per_mile_cents === null ? null : h("span", { class: "quiet" }, `${perMile(load.rate_per_mile_cents)} per loaded mile`);
+  const each =
+    load.rate_per_mile_cents === null
+      ? null
+      : h("span", { class: "quiet" }, `${perMile(load.rate_per_mile_cents)} per loaded mile`);
   return h("p", { class: "price" }, h("strong", {}, rate), each);
 }
 
@@ -84,7 +95,9 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       const stale = error.status === 412;
-      const message = stale ? "Someone changed this load meanwhile. This is how it is now." : (error.errors[0]?.message ?? error.message);
+      const message = stale
+        ? "Someone changed this load meanwhile. This is how it is now."
+        : (error.errors[0]?.message ?? error.message);
       if (stale && load) show((load = await api.load(load.id)));
       card.append(h("p", { class: "refused", role: "alert" }, message));
     }
@@ -92,12 +105,29 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
 
   function rateForm(own: Load): HTMLFormElement {
     const value = own.rate_cents === null ? "" : own.rate_cents / 100;
-    const input = h("input", { id: "new-rate", type: "number", min: 1, step: "0.01", value, inputmode: "decimal", placeholder: "none" });
-    const form = h("form", { class: "rate-form" }, h("label", { for: "new-rate" }, "Rate, $"), input, h("button", {}, "Save rate"));
+    const input = h("input", {
+      id: "new-rate",
+      type: "number",
+      min: 1,
+      step: "0.01",
+      value,
+      inputmode: "decimal",
+      placeholder: "none",
+    });
+    const form = h(
+      "form",
+      { class: "rate-form" },
+      h("label", { for: "new-rate" }, "Rate, $"),
+      input,
+      h("button", {}, "Save rate"),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const cents = input.value === "" ? null : Math.round(Number(input.value) * 100);
-      void act(() => api.changeLoad(own.id, own.version, { rate_cents: cents }), "The rate is changed.");
+      void act(
+        () => api.changeLoad(own.id, own.version, { rate_cents: cents }),
+        "The rate is changed.",
+      );
     });
     return form;
   }
@@ -108,7 +138,11 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
       place.replaceChildren("Take it off the board?", sure, keep);
       keep.focus();
     });
-    const sure = button("Yes, cancel it", { class: "danger" }, () => void act(() => api.cancelLoad(own.id, own.version), "The load is cancelled."));
+    const sure = button(
+      "Yes, cancel it",
+      { class: "danger" },
+      () => void act(() => api.cancelLoad(own.id, own.version), "The load is cancelled."),
+    );
     const keep = button("Keep it", {}, () => {
       place.replaceChildren(ask);
       ask.focus();
@@ -119,9 +153,14 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
 
   function actions(shown: Load): HTMLElement {
     const whole = button("Show whole route", {}, () => listeners.fit(shown, route));
-    const own = me.may_post && shown.organization.id === me.organization.id && shown.status === "posted";
+    const own =
+      me.may_post && shown.organization.id === me.organization.id && shown.status === "posted";
     if (!own) return h("div", { class: "actions" }, whole);
-    const confirm = button("Confirm: still open", { class: "primary" }, () => void act(() => api.confirmLoad(shown.id), "Confirmed as still open."));
+    const confirm = button(
+      "Confirm: still open",
+      { class: "primary" },
+      () => void act(() => api.confirmLoad(shown.id), "Confirmed as still open."),
+    );
     return h("div", { class: "actions" }, confirm, rateForm(shown), whole, cancelButtons(shown));
   }
 
@@ -129,9 +168,24 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
     const close = button("×", { class: "close", "aria-label": "Close details" }, listeners.closed);
     const known = facts(shown, names).filter((fact): fact is [string, string] => fact[1] !== null);
     card.replaceChildren(
-      h("header", {}, h("h2", { id: "details-title" }, lane(shown), shown.sample && h("span", { class: "badge" }, "Sample")), price(shown), close),
+      h(
+        "header",
+        {},
+        h(
+          "h2",
+          { id: "details-title" },
+          lane(shown),
+          shown.sample && h("span", { class: "badge" }, "Sample"),
+        ),
+        price(shown),
+        close,
+      ),
       h("ol", { class: "stops" }, ...shown.stops.map(stopItem)),
-      h("dl", {}, ...known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
+      h(
+        "dl",
+        {},
+        ...known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+      ),
       actions(shown),
     );
   }

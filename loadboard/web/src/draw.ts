@@ -11,24 +11,49 @@ export interface Drawing {
 }
 
 const HINTS: Record<Shape, string> = {
-  outline: "Click the corners of the area. Enter or a double click closes it, Backspace takes back, Escape stops.",
+  outline:
+    "Click the corners of the area. Enter or a double click closes it, Backspace takes back, Escape stops.",
   box: "Drag from one corner of the box to the other. Escape stops.",
 };
 
-const rounded = ({ lng, lat }: { lng: number; lat: number }): Position => [Number(lng.toFixed(4)), Number(lat.toFixed(4))];
-const boxOf = ([w, s]: Position, [e, n]: Position): Position[] => [[w, s], [e, s], [e, n], [w, n], [w, s]];
+const rounded = ({ lng, lat }: { lng: number; lat: number }): Position => [
+  Number(lng.toFixed(4)),
+  Number(lat.toFixed(4)),
+];
+const boxOf = ([w, s]: Position, [e, n]: Position): Position[] => [
+  [w, s],
+  [e, s],
+  [e, n],
+  [w, n],
+  [w, s],
+];
 
 /** Lets an area be drawn on the map; `done` gets its closed ring, `tell` what to do next. */
-export function drawing(map: MapLibreMap, done: (ring: Position[]) => void, tell: (hint: string) => void): Drawing {
+export function drawing(
+  map: MapLibreMap,
+  done: (ring: Position[]) => void,
+  tell: (hint: string) => void,
+): Drawing {
   const container = map.getContainer();
   let shape: Shape | null = null;
   let corners: Position[] = [];
   let origin: Position | null = null;
 
   const sketch = (positions: Position[]) => {
-    const points = corners.map((at): GeoJSON.Feature => ({ type: "Feature", properties: {}, geometry: { type: "Point", coordinates: at } }));
-    const edge: GeoJSON.Feature = { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: positions } };
-    const data: GeoJSON.FeatureCollection = positions.length > 1 ? { type: "FeatureCollection", features: [edge, ...points] } : { type: "FeatureCollection", features: points };
+    const points = corners.map((at): GeoJSON.Feature => ({
+      type: "Feature",
+      properties: {},
+      geometry: { type: "Point", coordinates: at },
+    }));
+    const edge: GeoJSON.Feature = {
+      type: "Feature",
+      properties: {},
+      geometry: { type: "LineString", coordinates: positions },
+    };
+    const data: GeoJSON.FeatureCollection =
+      positions.length > 1
+        ? { type: "FeatureCollection", features: [edge, ...points] }
+        : { type: "FeatureCollection", features: points };
     map.getSource<GeoJSONSource>("sketch")?.setData(data);
   };
 
@@ -91,8 +116,12 @@ export function drawing(map: MapLibreMap, done: (ring: Position[]) => void, tell
 
   map.on("click", corner);
   map.on("dblclick", () => shape === "outline" && close());
-  map.on("mousemove", (event) => shape === "outline" && corners.length && sketch([...corners, rounded(event.lngLat)]));
-  for (const type of ["pointerdown", "pointermove", "pointerup"] as const) map.getCanvas().addEventListener(type, drag);
+  map.on(
+    "mousemove",
+    (event) => shape === "outline" && corners.length && sketch([...corners, rounded(event.lngLat)]),
+  );
+  for (const type of ["pointerdown", "pointermove", "pointerup"] as const)
+    map.getCanvas().addEventListener(type, drag);
   document.addEventListener("keydown", key, true);
 
   return {

@@ -10,8 +10,26 @@ export interface FilterForm {
   refuse(errors: FieldError[]): FieldError[];
 }
 
-const TEXTS = ["earliest", "latest", "full", "hazmat", "maxWeight", "maxLength", "minRate", "minPerMile", "maxAge"] as const;
-const MORE = ["full", "hazmat", "maxWeight", "maxLength", "minRate", "minPerMile", "maxAge"] as const;
+const TEXTS = [
+  "earliest",
+  "latest",
+  "full",
+  "hazmat",
+  "maxWeight",
+  "maxLength",
+  "minRate",
+  "minPerMile",
+  "maxAge",
+] as const;
+const MORE = [
+  "full",
+  "hazmat",
+  "maxWeight",
+  "maxLength",
+  "minRate",
+  "minPerMile",
+  "maxAge",
+] as const;
 
 const POINTERS: Record<string, string> = {
   "/pickup_window/from": "earliest",
@@ -47,10 +65,14 @@ function areaField(end: "pickup" | "delivery", changed: () => void, draw: () => 
     changed();
   });
   for (const input of [place, miles, states]) input.addEventListener("change", changed);
-  const named = () => (states.value.toUpperCase().match(/\b[A-Z]{2}\b/g) ?? []).filter((one, i, all) => all.indexOf(one) === i);
+  const named = () =>
+    (states.value.toUpperCase().match(/\b[A-Z]{2}\b/g) ?? []).filter(
+      (one, i, all) => all.indexOf(one) === i,
+    );
   return {
     read() {
-      if (kind.value === "near" && place.value.trim()) return { kind: "near", place: place.value.trim(), miles: Number(miles.value) || 100 };
+      if (kind.value === "near" && place.value.trim())
+        return { kind: "near", place: place.value.trim(), miles: Number(miles.value) || 100 };
       if (kind.value === "states" && named().length) return { kind: "states", states: named() };
       return kind.value === "drawn" && ring.length ? { kind: "drawn", ring } : { kind: "any" };
     },
@@ -64,15 +86,22 @@ function areaField(end: "pickup" | "delivery", changed: () => void, draw: () => 
   };
 }
 
-function equipmentMenu(all: Equipment[], changed: () => void): { read: () => string[]; write: (codes: string[]) => void } {
+function equipmentMenu(
+  all: Equipment[],
+  changed: () => void,
+): { read: () => string[]; write: (codes: string[]) => void } {
   const menu = byId<HTMLDetailsElement>("equipment-menu");
-  const boxes = all.map(({ code, name }) => h("input", { type: "checkbox", value: code, "aria-label": name }));
+  const boxes = all.map(({ code, name }) =>
+    h("input", { type: "checkbox", value: code, "aria-label": name }),
+  );
   const read = () => boxes.filter((box) => box.checked).map((box) => box.value);
   const title = () => {
     const names = all.filter(({ code }) => read().includes(code)).map(({ name }) => name);
     byId("equipment-title").textContent = names.length ? names.join(", ") : "Any equipment";
   };
-  byId("equipment-options").replaceChildren(...boxes.map((box, i) => h("label", { class: "tick" }, box, all[i]?.name)));
+  byId("equipment-options").replaceChildren(
+    ...boxes.map((box, i) => h("label", { class: "tick" }, box, all[i]?.name)),
+  );
   menu.addEventListener("change", () => {
     title();
     changed();
@@ -97,7 +126,9 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
   const form = byId<HTMLFormElement>("filters");
   const input = (id: string) => byId<HTMLInputElement | HTMLSelectElement>(id);
   const countMore = () => {
-    const used = MORE.filter((key) => input(key).value !== "").length + (byId<HTMLInputElement>("unknown").checked ? 0 : 1);
+    const used =
+      MORE.filter((key) => input(key).value !== "").length +
+      (byId<HTMLInputElement>("unknown").checked ? 0 : 1);
     byId("more-count").textContent = used ? ` (${used})` : "";
   };
   const announce = () => {
@@ -123,10 +154,14 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
     for (const old of form.querySelectorAll("[aria-invalid]")) old.removeAttribute("aria-invalid");
     return errors.filter(({ pointer, message }) => {
       const end = pointer.match(/^\/(pickup|delivery)(\/|$)/)?.[1];
-      const id = POINTERS[pointer] ?? (end && `${end}-${input(`${end}-kind`).value === "states" ? "states" : "place"}`);
-      if (!id || (end && input(`${end}-kind`).value === "drawn")) return true;
+      const id =
+        POINTERS[pointer] ??
+        (end && `${end}-${input(`${end}-kind`).value === "states" ? "states" : "place"}`);
+      if (!id || (end && ["any", "drawn"].includes(input(`${end}-kind`).value))) return true;
       input(id).setAttribute("aria-invalid", "true");
-      input(id).closest(".field")?.append(h("p", { class: "refused", role: "alert" }, message));
+      input(id)
+        .closest(".field")
+        ?.append(h("p", { class: "refused", role: "alert" }, message));
       return false;
     });
   }
@@ -134,7 +169,11 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
   return {
     read() {
       const texts = Object.fromEntries(TEXTS.map((key) => [key, input(key).value]));
-      const chosen = { ...texts, full: input("full").value as Choice, hazmat: input("hazmat").value as Choice };
+      const chosen = {
+        ...texts,
+        full: input("full").value as Choice,
+        hazmat: input("hazmat").value as Choice,
+      };
       return {
         ...(chosen as Pick<Filters, (typeof TEXTS)[number]>),
         pickup: pickup.read(),
@@ -159,7 +198,8 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
 
 /** What the search covers, in words. */
 export async function areaWords(area: Area): Promise<string> {
-  if (area.kind === "near") return `within ${area.miles} mi of ${(await resolvePlace(area.place))?.label ?? area.place}`;
+  if (area.kind === "near")
+    return `within ${area.miles} mi of ${(await resolvePlace(area.place))?.label ?? area.place}`;
   if (area.kind === "states") return `from ${area.states.join(", ")}`;
   return area.kind === "drawn" ? "in the drawn area" : "in the map view";
 }

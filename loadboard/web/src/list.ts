@@ -1,5 +1,17 @@
 import { byId, h } from "./dom";
-import { ago, count, first, last, perMile, placeName, shortAge, shortWindow, thousands, wholeDollars } from "./format";
+import {
+  ago,
+  count,
+  first,
+  last,
+  longWindow,
+  perMile,
+  placeName,
+  shortAge,
+  shortWindow,
+  thousands,
+  wholeDollars,
+} from "./format";
 import type { Load } from "./types";
 
 export interface LoadList {
@@ -21,9 +33,23 @@ function cell(name: string, text: string, title?: string): HTMLTableCellElement 
 }
 
 function truck(load: Load, names: Names): HTMLTableCellElement {
-  const title = [names.long(load.equipment), load.full ? "full" : "partial", load.hazmat && "hazmat"].filter(Boolean).join(", ");
-  const badges = [!load.full && h("small", {}, "P"), load.hazmat && h("small", { class: "hazmat" }, "HM")];
-  return h("td", { role: "gridcell", class: "truck", title }, names.short(load.equipment), ...badges);
+  const title = [
+    names.long(load.equipment),
+    load.full ? "full" : "partial",
+    load.hazmat && "hazmat",
+  ]
+    .filter(Boolean)
+    .join(", ");
+  const badges = [
+    !load.full && h("small", {}, "P"),
+    load.hazmat && h("small", { class: "hazmat" }, "HM"),
+  ];
+  return h(
+    "td",
+    { role: "gridcell", class: "truck", title },
+    names.short(load.equipment),
+    ...badges,
+  );
 }
 
 function row(load: Load, names: Names): HTMLTableRowElement {
@@ -33,15 +59,22 @@ function row(load: Load, names: Names): HTMLTableRowElement {
     "tr",
     { role: "row", tabindex: "-1", "data-id": load.id, "aria-selected": "false" },
     cell("age", shortAge(load.first_posted_at), ago(load.first_posted_at)),
-    cell("pickup", shortWindow(pickup.window, pickup.zone)),
+    cell("pickup", shortWindow(pickup.window, pickup.zone), longWindow(pickup.window, pickup.zone)),
     cell("origin", placeName(pickup), placeName(pickup)),
     cell("deadhead number", load.distance_mi == null ? "" : count(load.distance_mi)),
     cell("destination", placeName(delivery) + between, placeName(delivery)),
     cell("miles number", count(load.loaded_miles)),
     truck(load, names),
-    cell(`weight number${load.weight_lb === null ? " none" : ""}`, load.weight_lb === null ? "—" : thousands(load.weight_lb), load.weight_lb === null ? "not given" : `${count(load.weight_lb)} lb`),
+    cell(
+      `weight number${load.weight_lb === null ? " none" : ""}`,
+      load.weight_lb === null ? "—" : thousands(load.weight_lb),
+      load.weight_lb === null ? "not given" : `${count(load.weight_lb)} lb`,
+    ),
     cell("rate number", load.rate_cents === null ? "—" : wholeDollars(load.rate_cents)),
-    cell("per-mile number", load.rate_per_mile_cents === null ? "—" : perMile(load.rate_per_mile_cents)),
+    cell(
+      "per-mile number",
+      load.rate_per_mile_cents === null ? "—" : perMile(load.rate_per_mile_cents),
+    ),
     cell("shipper", load.organization.name, load.organization.name),
   );
 }
@@ -60,7 +93,10 @@ export function loadList(names: Names, listeners: Listeners): LoadList {
 
   function mark(): void {
     const all = rows();
-    const at = Math.max(0, loads.findIndex((load) => load.id === selected));
+    const at = Math.max(
+      0,
+      loads.findIndex((load) => load.id === selected),
+    );
     all.forEach((one, i) => {
       one.tabIndex = i === at ? 0 : -1;
       one.setAttribute("aria-selected", String(loads[i]?.id === selected));
@@ -79,7 +115,14 @@ export function loadList(names: Names, listeners: Listeners): LoadList {
   function key(event: KeyboardEvent): void {
     const at = rows().indexOf(document.activeElement as HTMLTableRowElement);
     if (at < 0) return;
-    const steps: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 10, PageUp: at - 10, Home: 0, End: loads.length - 1 };
+    const steps: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + 10,
+      PageUp: at - 10,
+      Home: 0,
+      End: loads.length - 1,
+    };
     const to = steps[event.key];
     const load = loads[to === undefined ? at : Math.max(0, Math.min(loads.length - 1, to))];
     if (!load) return;
@@ -111,7 +154,9 @@ export function loadList(names: Names, listeners: Listeners): LoadList {
       mark();
       if (focused < 0) return;
       const again = loads.findIndex((load) => load.id === focusedId);
-      rows()[again < 0 ? Math.min(focused, loads.length - 1) : again]?.focus({ preventScroll: true });
+      rows()[again < 0 ? Math.min(focused, loads.length - 1) : again]?.focus({
+        preventScroll: true,
+      });
     },
     select,
     refreshAges() {

@@ -1,6 +1,7 @@
 import * as api from "./api";
-import { notice, showBoard } from "./board";
+import { showBoard } from "./board";
 import { byId } from "./dom";
+import { notice } from "./notice";
 
 function askForToken(why: string): void {
   api.setToken("");

@@ -1,5 +1,13 @@
 import "maplibre-gl/dist/maplibre-gl.css";
-import { type GeoJSONSource, LngLatBounds, MapLibreMap, type MapMouseEvent, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import {
+  type GeoJSONSource,
+  LngLatBounds,
+  MapLibreMap,
+  type MapMouseEvent,
+  NavigationControl,
+  ScaleControl,
+  setWorkerUrl,
+} from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { feature } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
@@ -25,7 +33,7 @@ export interface LoadMap {
   resolution(): number;
   showHexes(hexes: Hexes): void;
   showLoads(loads: Load[]): void;
-  showLane(load: Load | null): void;
+  showLane(load: Load | null, opened?: boolean): void;
   showRoute(route: Route | null): void;
   showArea(area: Area, place: Place | null): void;
   showRoads(roads: GeoJSON.FeatureCollection): void;
@@ -40,10 +48,25 @@ interface Listeners {
   ready: () => void;
 }
 
-const point = (position: Position, properties: object): GeoJSON.Feature => ({ type: "Feature", properties, geometry: { type: "Point", coordinates: position } });
-const line = (positions: Position[]): GeoJSON.Feature => ({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: positions } });
-const polygon = (ring: Position[]): GeoJSON.Feature => ({ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } });
-const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({ type: "FeatureCollection", features });
+const point = (position: Position, properties: object): GeoJSON.Feature => ({
+  type: "Feature",
+  properties,
+  geometry: { type: "Point", coordinates: position },
+});
+const line = (positions: Position[]): GeoJSON.Feature => ({
+  type: "Feature",
+  properties: {},
+  geometry: { type: "LineString", coordinates: positions },
+});
+const polygon = (ring: Position[]): GeoJSON.Feature => ({
+  type: "Feature",
+  properties: {},
+  geometry: { type: "Polygon", coordinates: [ring] },
+});
+const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({
+  type: "FeatureCollection",
+  features,
+});
 
 export function boundsOf(positions: Position[]): Bounds {
   const box = positions.reduce((bounds, position) => bounds.extend(position), new LngLatBounds());
@@ -55,16 +78,25 @@ export function circle({ lon, lat }: { lon: number; lat: number }, miles: number
   const [angle, rad] = [(miles * MILE_M) / EARTH_M, Math.PI / 180];
   return Array.from({ length: 73 }, (_, i): Position => {
     const bearing = (i % 72) * 5 * rad;
-    const y = Math.asin(Math.sin(lat * rad) * Math.cos(angle) + Math.cos(lat * rad) * Math.sin(angle) * Math.cos(bearing));
-    const x = Math.atan2(Math.sin(bearing) * Math.sin(angle) * Math.cos(lat * rad), Math.cos(angle) - Math.sin(lat * rad) * Math.sin(y));
+    const y = Math.asin(
+      Math.sin(lat * rad) * Math.cos(angle) +
+        Math.cos(lat * rad) * Math.sin(angle) * Math.cos(bearing),
+    );
+    const x = Math.atan2(
+      Math.sin(bearing) * Math.sin(angle) * Math.cos(lat * rad),
+      Math.cos(angle) - Math.sin(lat * rad) * Math.sin(y),
+    );
     return [lon + x / rad, y / rad];
   });
 }
 
-const top = (element: HTMLElement): number => (element.hidden ? Infinity : element.getBoundingClientRect().top);
+const top = (element: HTMLElement): number =>
+  element.hidden ? Infinity : element.getBoundingClientRect().top;
 
 const median = (sorted: number[]): number | null =>
-  sorted.length ? ((sorted[(sorted.length - 1) >> 1] as number) + (sorted[sorted.length >> 1] as number)) / 2 : null;
+  sorted.length
+    ? ((sorted[(sorted.length - 1) >> 1] as number) + (sorted[sorted.length >> 1] as number)) / 2
+    : null;
 
 /** One feature for all loads of one pickup point, so that none hides another. */
 function grouped(loads: Load[]): GeoJSON.Feature[] {
@@ -72,8 +104,15 @@ function grouped(loads: Load[]): GeoJSON.Feature[] {
   return [...groups.values()].map((group) => {
     const rates = group.map((load) => load.rate_per_mile_cents).filter((rate) => rate !== null);
     const { lon, lat } = first(group[0] as Load);
-    const properties = { ids: group.map((load) => load.id).join(), count: group.length, label: count(group.length) };
-    return point([lon, lat], { ...properties, median_rate_per_mile_cents: median(rates.sort((a, b) => a - b)) });
+    const properties = {
+      ids: group.map((load) => load.id).join(),
+      count: group.length,
+      label: count(group.length),
+    };
+    return point([lon, lat], {
+      ...properties,
+      median_rate_per_mile_cents: median(rates.sort((a, b) => a - b)),
+    });
   });
 }
 
@@ -83,12 +122,19 @@ function groupBy<T>(items: T[], key: (item: T) => string): Map<string, T[]> {
   return groups;
 }
 
-function hexLabels({ count: n, median_rate_per_mile_cents: cents }: HexProperties): { label: string; price: string } {
+function hexLabels({ count: n, median_rate_per_mile_cents: cents }: HexProperties): {
+  label: string;
+  price: string;
+} {
   const short = n < 1000 ? count(n) : `${(n / 1000).toFixed(n < 10_000 ? 1 : 0)}k`;
   return { label: short, price: cents === null ? "" : perMile(cents) };
 }
 
-const towns = collection((townRows as [string, number, number][]).map(([name, lon, lat], rank) => point([lon, lat], { name, rank })));
+const towns = collection(
+  (townRows as [string, number, number][]).map(([name, lon, lat], rank) =>
+    point([lon, lat], { name, rank }),
+  ),
+);
 
 async function states(): Promise<GeoJSON.FeatureCollection> {
   const atlas = (await (await fetch(statesUrl)).json()) as Topology<{ states: GeometryCollection }>;
@@ -97,8 +143,14 @@ async function states(): Promise<GeoJSON.FeatureCollection> {
   return collection(shapes.features.filter((shape) => Number(shape.id) < 60));
 }
 
-export function createMap(container: HTMLElement, camera: Camera | null, listeners: Listeners): LoadMap {
-  const start = camera ? { center: [camera.lon, camera.lat] as Position, zoom: camera.zoom } : { bounds: COUNTRY, fitBoundsOptions: { padding: 12 } };
+export function createMap(
+  container: HTMLElement,
+  camera: Camera | null,
+  listeners: Listeners,
+): LoadMap {
+  const start = camera
+    ? { center: [camera.lon, camera.lat] as Position, zoom: camera.zoom }
+    : { bounds: COUNTRY, fitBoundsOptions: { padding: 12 } };
   const map = new MapLibreMap({
     container,
     ...start,
@@ -116,24 +168,32 @@ export function createMap(container: HTMLElement, camera: Camera | null, listene
   map.keyboard.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new ScaleControl({ unit: "imperial" }), "bottom-left");
-  map.getCanvas().setAttribute("aria-label", "Map of loads. Arrow keys move it, plus and minus zoom.");
+  map
+    .getCanvas()
+    .setAttribute("aria-label", "Map of loads. Arrow keys move it, plus and minus zoom.");
 
   // At resolution 3 a cell is 30 pixels wide at zoom 4; each finer one is 1/√7 as wide, which is 1.4 zoom levels.
   const fineness = () => Math.max(2, Math.min(7.99, (map.getZoom() - 4) / 1.404 + 3));
-  const show = (name: SourceName, data: GeoJSON.GeoJSON) => void map.getSource<GeoJSONSource>(name)?.setData(data);
+  let routed = false;
+  const show = (name: SourceName, data: GeoJSON.GeoJSON) =>
+    void map.getSource<GeoJSONSource>(name)?.setData(data);
 
   map.on("load", () => {
     show("towns", towns);
     void states().then((shapes) => show("states", shapes));
     listeners.ready();
   });
-  for (const type of ["dataloading", "movestart"] as const) map.on(type, () => container.setAttribute("aria-busy", "true"));
+  for (const type of ["dataloading", "movestart"] as const)
+    map.on(type, () => container.setAttribute("aria-busy", "true"));
   map.on("idle", () => container.setAttribute("aria-busy", "false"));
   map.on("moveend", (event) => listeners.moved((event as { quiet?: boolean }).quiet === true));
-  map.on("click", "loads", (event) => listeners.chosen(String(event.features?.[0]?.properties.ids).split(",").map(Number)));
+  map.on("click", "loads", (event) =>
+    listeners.chosen(String(event.features?.[0]?.properties.ids).split(",").map(Number)),
+  );
   map.on("click", "hexes", (event: MapMouseEvent & { features?: GeoJSON.Feature[] }) => {
     const shape = event.features?.[0]?.geometry as GeoJSON.Polygon | undefined;
-    if (shape && !container.classList.contains("drawing")) map.fitBounds(boundsOf(shape.coordinates[0] as Position[]), { animate: !calm() });
+    if (shape && !container.classList.contains("drawing"))
+      map.fitBounds(boundsOf(shape.coordinates[0] as Position[]), { animate: !calm() });
   });
   for (const layer of ["loads", "hexes"]) {
     map.on("mouseenter", layer, () => container.classList.add("pointing"));
@@ -141,7 +201,8 @@ export function createMap(container: HTMLElement, camera: Camera | null, listene
   }
   whenThemeChanges(() => {
     for (const layer of layers(palette())) {
-      for (const [name, value] of Object.entries(layer.paint ?? {})) map.setPaintProperty(layer.id, name as never, value as never);
+      for (const [name, value] of Object.entries(layer.paint ?? {}))
+        map.setPaintProperty(layer.id, name as never, value as never);
     }
   });
 
@@ -149,13 +210,22 @@ export function createMap(container: HTMLElement, camera: Camera | null, listene
     map,
     view() {
       const box = map.getBounds();
-      const clamp = (value: number, most: number) => Number(Math.max(-most, Math.min(most, value)).toFixed(5));
-      return [clamp(box.getWest(), 180), clamp(box.getSouth(), 90), clamp(box.getEast(), 180), clamp(box.getNorth(), 90)];
+      const clamp = (value: number, most: number) =>
+        Number(Math.max(-most, Math.min(most, value)).toFixed(5));
+      return [
+        clamp(box.getWest(), 180),
+        clamp(box.getSouth(), 90),
+        clamp(box.getEast(), 180),
+        clamp(box.getNorth(), 90),
+      ];
     },
     camera: () => ({ lon: map.getCenter().lng, lat: map.getCenter().lat, zoom: map.getZoom() }),
     resolution: () => Math.floor(fineness()),
     showHexes(hexes) {
-      const labelled = hexes.features.map((hex) => ({ ...hex, properties: { ...hex.properties, ...hexLabels(hex.properties) } }));
+      const labelled = hexes.features.map((hex) => ({
+        ...hex,
+        properties: { ...hex.properties, ...hexLabels(hex.properties) },
+      }));
       show("hexes", collection(labelled));
       show("loads", NOTHING);
     },
@@ -163,14 +233,24 @@ export function createMap(container: HTMLElement, camera: Camera | null, listene
       show("loads", collection(grouped(loads)));
       show("hexes", NOTHING);
     },
-    showLane(load) {
+    // The load that is open has its road instead of a straight line, once that is known.
+    showLane(load, opened = false) {
       const stops = load?.stops ?? [];
-      show("lane", stops.length ? line(stops.map((stop) => [stop.lon, stop.lat])) : NOTHING);
-      show("ends", collection(stops.map((stop) => point([stop.lon, stop.lat], { kind: stop.kind }))));
+      show(
+        "lane",
+        stops.length && !(opened && routed)
+          ? line(stops.map((stop) => [stop.lon, stop.lat]))
+          : NOTHING,
+      );
+      show(
+        "ends",
+        collection(stops.map((stop) => point([stop.lon, stop.lat], { kind: stop.kind }))),
+      );
     },
     showRoute(route) {
+      routed = route !== null;
       show("route", route ?? NOTHING);
-      map.setLayoutProperty("lane", "visibility", route ? "none" : "visible");
+      if (routed) show("lane", NOTHING);
     },
     showArea(area, place) {
       if (area.kind === "drawn") show("area", polygon(area.ring));
@@ -185,11 +265,21 @@ export function createMap(container: HTMLElement, camera: Camera | null, listene
     uncover(load) {
       const free = top(byId("details")) - container.getBoundingClientRect().top - 24;
       const { y } = map.project([first(load).lon, first(load).lat]);
-      if (free > 24 && y > free && y < container.clientHeight) map.panBy([0, y - free], { animate: !calm() }, { quiet: true });
+      if (free > 24 && y > free && y < container.clientHeight)
+        map.panBy([0, y - free], { animate: !calm() }, { quiet: true });
     },
     fit(bounds) {
       const covered = Math.max(0, container.getBoundingClientRect().bottom - top(byId("details")));
-      map.fitBounds(bounds, { padding: { top: 64, left: 48, right: 48, bottom: 48 + covered }, maxZoom: 9, animate: !calm(), duration: 600 }, { quiet: true });
+      map.fitBounds(
+        bounds,
+        {
+          padding: { top: 64, left: 48, right: 48, bottom: 48 + covered },
+          maxZoom: 9,
+          animate: !calm(),
+          duration: 600,
+        },
+        { quiet: true },
+      );
     },
   };
 }

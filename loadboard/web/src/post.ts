@@ -13,13 +13,22 @@ interface StopFields {
 
 let made = 0;
 
-function field(label: string, input: HTMLElement, pointer: string, ...more: HTMLElement[]): HTMLElement {
+function field(
+  label: string,
+  input: HTMLElement,
+  pointer: string,
+  ...more: HTMLElement[]
+): HTMLElement {
   input.id ||= `post-${++made}`;
   input.dataset["pointer"] = pointer;
   return h("div", { class: "field" }, h("label", { for: input.id }, label), input, ...more);
 }
 
-function moment(input: HTMLInputElement, zone: string, pointer: string): { at: string; errors: FieldError[] } {
+function moment(
+  input: HTMLInputElement,
+  zone: string,
+  pointer: string,
+): { at: string; errors: FieldError[] } {
   const found = toMoment(input.value, zone);
   if (found !== null) return { at: toUtc(found), errors: [] };
   const message = `The clocks in ${zone} go forward over this time: it does not exist on that day.`;
@@ -27,15 +36,26 @@ function moment(input: HTMLInputElement, zone: string, pointer: string): { at: s
 }
 
 function stopFields(kind: NewStop["kind"], required: boolean): StopFields {
-  const place = h("input", { type: "text", required: true, placeholder: "Town, ST or ZIP code", maxlength: 100 });
+  const place = h("input", {
+    type: "text",
+    required: true,
+    placeholder: "Town, ST or ZIP code",
+    maxlength: 100,
+  });
   const from = h("input", { type: "datetime-local", required });
   const to = h("input", { type: "datetime-local", required });
-  const hint = h("p", { class: "hint", id: `post-zone-${++made}` }, "Times are by the clock of the place.");
+  const hint = h(
+    "p",
+    { class: "hint", id: `post-zone-${++made}` },
+    "Times are by the clock of the place.",
+  );
   let zone: string | null = null;
 
   function tell(): void {
     const at = zone && from.value ? toMoment(from.value, zone) : null;
-    hint.textContent = zone ? `Times are ${longZone(zone)}${at ? ` (${shortZone(zone, at)})` : ""}, ${zone}.` : "Times are by the clock of the place.";
+    hint.textContent = zone
+      ? `Times are ${longZone(zone)}${at ? ` (${shortZone(zone, at)})` : ""}, ${zone}.`
+      : "Times are by the clock of the place.";
   }
 
   const settle = (found: Place | null) => {
@@ -65,13 +85,30 @@ function stopFields(kind: NewStop["kind"], required: boolean): StopFields {
     if (!from.value && !to.value) return { stop, errors: [] };
     if (!from.value || !to.value) {
       const missing = from.value ? "to" : "from";
-      return { stop, errors: [{ pointer: `${pointer}/window/${missing}`, message: "A window has both times, or none." }] };
+      return {
+        stop,
+        errors: [
+          { pointer: `${pointer}/window/${missing}`, message: "A window has both times, or none." },
+        ],
+      };
     }
     const at = zone ?? (await resolvePlace(place.value.trim()))?.zone;
-    if (!at) return { stop, errors: [{ pointer: `${pointer}/place`, message: "No such place is known. Choose one of the list." }] };
+    if (!at)
+      return {
+        stop,
+        errors: [
+          {
+            pointer: `${pointer}/place`,
+            message: "No such place is known. Choose one of the list.",
+          },
+        ],
+      };
     const start = moment(from, at, `${pointer}/window/from`);
     const end = moment(to, at, `${pointer}/window/to`);
-    return { stop: { ...stop, window: { from: start.at, to: end.at } }, errors: [...start.errors, ...end.errors] };
+    return {
+      stop: { ...stop, window: { from: start.at, to: end.at } },
+      errors: [...start.errors, ...end.errors],
+    };
   }
 
   return { element, kind, read };
@@ -83,10 +120,13 @@ export function postDialog(equipment: Equipment[], posted: (load: Load) => void)
   const form = byId<HTMLFormElement>("post-form");
   const places = byId("post-stops");
   const input = (name: string) => form.elements.namedItem(name) as HTMLInputElement;
-  const number = (name: string, times = 1) => (input(name).value === "" ? null : Math.round(Number(input(name).value) * times));
+  const number = (name: string, times = 1) =>
+    input(name).value === "" ? null : Math.round(Number(input(name).value) * times);
   const submit = byId<HTMLButtonElement>("post-submit");
   let stops: StopFields[] = [];
-  byId("post-equipment").replaceChildren(...equipment.map(({ code, name }) => h("option", { value: code }, name)));
+  byId("post-equipment").replaceChildren(
+    ...equipment.map(({ code, name }) => h("option", { value: code }, name)),
+  );
 
   function showStops(): void {
     places.replaceChildren(...stops.map((stop) => stop.element));
@@ -118,7 +158,11 @@ export function postDialog(equipment: Equipment[], posted: (load: Load) => void)
     const left: string[] = errors.length ? [] : [general];
     for (const { pointer: said, message } of errors) {
       const pointer = said.replace(/\/(zip|lat|lon)$/, "/place");
-      const at = inputs.find((one) => one.dataset["pointer"] === pointer) ?? inputs.find((one) => pointer.split("/").length > 2 && one.dataset["pointer"]?.startsWith(pointer));
+      const at =
+        inputs.find((one) => one.dataset["pointer"] === pointer) ??
+        inputs.find(
+          (one) => pointer.split("/").length > 2 && one.dataset["pointer"]?.startsWith(pointer),
+        );
       if (!at) left.push(`${pointer} ${message}`.trim());
       else if (at.getAttribute("aria-invalid") !== "true") {
         at.setAttribute("aria-invalid", "true");
@@ -168,7 +212,8 @@ export function postDialog(equipment: Equipment[], posted: (load: Load) => void)
     void send();
   });
   byId("post-add-stop").addEventListener("click", addStop);
-  for (const one of dialog.querySelectorAll(".dismiss")) one.addEventListener("click", () => dialog.close());
+  for (const one of dialog.querySelectorAll(".dismiss"))
+    one.addEventListener("click", () => dialog.close());
 
   return {
     open() {

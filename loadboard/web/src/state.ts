@@ -57,8 +57,18 @@ const TEXTS = {
 type TextKey = keyof typeof TEXTS;
 
 export function noFilters(): Filters {
-  const texts = Object.fromEntries(Object.keys(TEXTS).map((key) => [key, ""])) as Record<TextKey, "">;
-  return { ...texts, pickup: { kind: "any" }, delivery: { kind: "any" }, equipment: [], unknown: true, sort: "age" };
+  const texts = Object.fromEntries(Object.keys(TEXTS).map((key) => [key, ""])) as Record<
+    TextKey,
+    ""
+  >;
+  return {
+    ...texts,
+    pickup: { kind: "any" },
+    delivery: { kind: "any" },
+    equipment: [],
+    unknown: true,
+    sort: "age",
+  };
 }
 
 const list = (text: string | null): string[] => (text ? text.split(",").filter(Boolean) : []);
@@ -68,8 +78,11 @@ function readArea(query: URLSearchParams, name: string): Area {
   if (place) return { kind: "near", place, miles: Number(query.get(`${name}_miles`)) || 100 };
   const states = list(query.get(`${name}_states`));
   if (states.length) return { kind: "states", states };
-  const ring = (query.get(`${name}_area`) ?? "").split(";").map((pair) => pair.split(",").map(Number) as Position);
-  const sound = ring.length > 3 && ring.every((pair) => pair.length === 2 && pair.every(Number.isFinite));
+  const ring = (query.get(`${name}_area`) ?? "")
+    .split(";")
+    .map((pair) => pair.split(",").map(Number) as Position);
+  const sound =
+    ring.length > 3 && ring.every((pair) => pair.length === 2 && pair.every(Number.isFinite));
   return sound ? { kind: "drawn", ring } : { kind: "any" };
 }
 
@@ -78,14 +91,16 @@ function writeArea(query: URLSearchParams, name: string, area: Area): void {
     query.set(`${name}_near`, area.place);
     query.set(`${name}_miles`, String(area.miles));
   } else if (area.kind === "states") query.set(`${name}_states`, area.states.join(","));
-  else if (area.kind === "drawn") query.set(`${name}_area`, area.ring.map((pair) => pair.join(",")).join(";"));
+  else if (area.kind === "drawn")
+    query.set(`${name}_area`, area.ring.map((pair) => pair.join(",")).join(";"));
 }
 
 /** The state that a bookmarked or shared address stands for. */
 export function readState(address: string): State {
   const query = new URLSearchParams(address);
   const filters = noFilters();
-  for (const [key, name] of Object.entries(TEXTS)) Object.assign(filters, { [key]: query.get(name) ?? "" });
+  for (const [key, name] of Object.entries(TEXTS))
+    Object.assign(filters, { [key]: query.get(name) ?? "" });
   const sort = SORTS.find((one) => one === query.get("sort")) ?? "age";
   Object.assign(filters, {
     pickup: readArea(query, "pickup"),
@@ -103,18 +118,24 @@ export function writeState({ filters, camera, load }: State): string {
   const query = new URLSearchParams();
   writeArea(query, "pickup", filters.pickup);
   writeArea(query, "delivery", filters.delivery);
-  for (const [key, name] of Object.entries(TEXTS)) if (filters[key as TextKey]) query.set(name, filters[key as TextKey]);
+  for (const [key, name] of Object.entries(TEXTS))
+    if (filters[key as TextKey]) query.set(name, filters[key as TextKey]);
   if (filters.equipment.length) query.set("equipment", filters.equipment.join(","));
   if (!filters.unknown) query.set("unknown", "no");
   if (filters.sort !== "age") query.set("sort", filters.sort);
-  if (camera) query.set("at", [camera.lon.toFixed(3), camera.lat.toFixed(3), camera.zoom.toFixed(2)].join(","));
+  if (camera)
+    query.set(
+      "at",
+      [camera.lon.toFixed(3), camera.lat.toFixed(3), camera.zoom.toFixed(2)].join(","),
+    );
   if (load) query.set("load", String(load));
   const text = query.toString().replaceAll("%2C", ",").replaceAll("%3B", ";");
   return text ? `?${text}` : "";
 }
 
 const ZIP = /^\d{5}$/;
-export const placeQuery = (text: string): { zip: string } | { place: string } => (ZIP.test(text) ? { zip: text } : { place: text });
+export const placeQuery = (text: string): { zip: string } | { place: string } =>
+  ZIP.test(text) ? { zip: text } : { place: text };
 
 function areaBody(area: Area): object | null {
   if (area.kind === "near") return { near: placeQuery(area.place), radius_mi: area.miles };
@@ -132,7 +153,8 @@ function windowBody({ earliest, latest }: Filters): object | null {
 
 /** The filters as the body of a search; what is not asked for is left out. */
 export function searchBody(filters: Filters, view: Bounds): Record<string, unknown> {
-  const number = (text: string, times = 1) => (text === "" ? null : Math.round(Number(text) * times));
+  const number = (text: string, times = 1) =>
+    text === "" ? null : Math.round(Number(text) * times);
   const choice = (text: Choice) => (text === "" ? null : text === "yes");
   const body = {
     pickup: areaBody(filters.pickup) ?? { bbox: view },

@@ -5,12 +5,27 @@ import type { Place } from "./types";
 let lists = 0;
 
 /** Makes a text input a combobox of towns and ZIP codes; `chosen` gets null when the text is free again. */
-export function suggestPlaces(input: HTMLInputElement, chosen: (place: Place | null) => void): HTMLElement {
-  const list = h("ul", { id: `places-${++lists}`, role: "listbox", class: "suggestions", hidden: true, "aria-label": "Suggestions" });
+export function suggestPlaces(
+  input: HTMLInputElement,
+  chosen: (place: Place | null) => void,
+): HTMLElement {
+  const list = h("ul", {
+    id: `places-${++lists}`,
+    role: "listbox",
+    class: "suggestions",
+    hidden: true,
+    "aria-label": "Suggestions",
+  });
   let found: Place[] = [];
   let active = -1;
   let asked = new AbortController();
-  const attributes = { role: "combobox", autocomplete: "off", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id };
+  const attributes = {
+    role: "combobox",
+    autocomplete: "off",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": list.id,
+  };
   for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
 
   function close(): void {
@@ -28,7 +43,9 @@ export function suggestPlaces(input: HTMLInputElement, chosen: (place: Place | n
 
   function mark(index: number): void {
     active = index;
-    [...list.children].forEach((option, i) => option.setAttribute("aria-selected", String(i === index)));
+    [...list.children].forEach((option, i) =>
+      option.setAttribute("aria-selected", String(i === index)),
+    );
     const option = list.children[index];
     if (option) input.setAttribute("aria-activedescendant", option.id);
     option?.scrollIntoView({ block: "nearest" });
@@ -83,7 +100,12 @@ const known = new Map<string, Promise<Place | null>>();
 
 /** The place that a label stands for, for the eye: its point and its zone. */
 export function resolvePlace(label: string): Promise<Place | null> {
-  const asked = known.get(label) ?? api.places(label, 1).then((places) => places[0] ?? null, () => null);
+  const asked =
+    known.get(label) ??
+    api.places(label, 1).then(
+      (places) => places[0] ?? null,
+      () => null,
+    );
   known.set(label, asked);
   return asked;
 }

@@ -27,20 +27,28 @@ function offset(moment: number, zone: string): number {
  */
 export function toMoment(local: string, zone: string): number | null {
   const clock = Date.parse(`${local}Z`);
-  const moments = [offset(clock - DAY, zone), offset(clock + DAY, zone)].map((ahead) => clock - ahead);
+  const moments = [offset(clock - DAY, zone), offset(clock + DAY, zone)].map(
+    (ahead) => clock - ahead,
+  );
   const real = moments.filter((moment) => toLocal(moment, zone) === local.slice(0, 16));
   return real.length ? Math.min(...real) : null;
 }
 
-export const toUtc = (moment: number): string => new Date(moment).toISOString().replace(".000Z", "Z");
+export const toUtc = (moment: number): string =>
+  new Date(moment).toISOString().replace(".000Z", "Z");
 
 function zoneName(zone: string, moment: number, style: "short" | "longGeneric"): string {
-  const parts = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: style }).formatToParts(moment);
+  const parts = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone,
+    timeZoneName: style,
+  }).formatToParts(moment);
   return parts.find((part) => part.type === "timeZoneName")?.value ?? zone;
 }
 
 /** CST, or the zone's whole name: Central Time. */
-export const shortZone = (zone: string, moment = Date.now()): string => zoneName(zone, moment, "short");
-export const longZone = (zone: string, moment = Date.now()): string => zoneName(zone, moment, "longGeneric");
+export const shortZone = (zone: string, moment = Date.now()): string =>
+  zoneName(zone, moment, "short");
+export const longZone = (zone: string, moment = Date.now()): string =>
+  zoneName(zone, moment, "longGeneric");
 
 export const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
