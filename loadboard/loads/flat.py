@@ -153,6 +153,8 @@ def nested(record: dict[str, Any], now: datetime) -> dict[str, Any]:
     """A flat record as the load of the API. Raises FlatError for values that are no such thing."""
     load: dict[str, Any] = {}
     stops: dict[str, dict[str, Any]] = {end: {"kind": end} for end in ENDS}
+    # There from the start, so that what a row lacks of it is named.
+    stops["pickup"]["window"] = {}
     errors = []
     for name, value in record.items():
         try:
@@ -167,8 +169,6 @@ def nested(record: dict[str, Any], now: datetime) -> dict[str, Any]:
             stops[end].setdefault("window", {})[part] = value
         else:
             stops[end][part] = value
-    if "window" not in stops["pickup"]:
-        errors.append(FieldError(pointer="/pickup_from", message="is required, as is pickup_to"))
     if errors:
         raise FlatError(errors)
     return load | {"stops": list(stops.values())}
