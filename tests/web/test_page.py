@@ -150,7 +150,7 @@ def test_filters_narrow_to_what_the_api_answers(visit: Visit, board: Board) -> N
     page.get_by_label("Full or partial", exact=True).first.select_option("yes")
     page.get_by_label("Max weight, lb").fill("40000")
     page.get_by_label("Min $ per mile").fill("1.8")
-    page.get_by_label("Include loads that don't say").uncheck()
+    page.get_by_label("Include unknown values").uncheck()
     page.locator("#sort").select_option("distance")
     settled(page)
     wanted = {
