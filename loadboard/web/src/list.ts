@@ -2,6 +2,7 @@ import { byId, h } from "./dom";
 import {
   ago,
   count,
+  dollars,
   first,
   last,
   longWindow,
@@ -30,6 +31,16 @@ type Names = { short: (code: string) => string; long: (code: string) => string }
 
 function cell(name: string, text: string, title?: string): HTMLTableCellElement {
   return h("td", { role: "gridcell", class: name, title }, text);
+}
+
+function figure(
+  name: string,
+  value: number | null,
+  text: (value: number) => string,
+  title?: (value: number) => string,
+): HTMLTableCellElement {
+  if (value === null) return cell(`${name} number none`, "—", "not given");
+  return cell(`${name} number`, text(value), title?.(value));
 }
 
 function truck(load: Load, names: Names): HTMLTableCellElement {
@@ -65,16 +76,9 @@ function row(load: Load, names: Names): HTMLTableRowElement {
     cell("destination", placeName(delivery) + between, placeName(delivery)),
     cell("miles number", count(load.loaded_miles)),
     truck(load, names),
-    cell(
-      `weight number${load.weight_lb === null ? " none" : ""}`,
-      load.weight_lb === null ? "—" : thousands(load.weight_lb),
-      load.weight_lb === null ? "not given" : `${count(load.weight_lb)} lb`,
-    ),
-    cell("rate number", load.rate_cents === null ? "—" : wholeDollars(load.rate_cents)),
-    cell(
-      "per-mile number",
-      load.rate_per_mile_cents === null ? "—" : perMile(load.rate_per_mile_cents),
-    ),
+    figure("weight", load.weight_lb, thousands, (pounds) => `${count(pounds)} lb`),
+    figure("rate", load.rate_cents, wholeDollars, dollars),
+    figure("per-mile", load.rate_per_mile_cents, perMile),
     cell("shipper", load.organization.name, load.organization.name),
   );
 }
