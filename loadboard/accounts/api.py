@@ -5,9 +5,10 @@ from pydantic import BaseModel
 
 from loadboard.auth import Who
 from loadboard.errors import documented
+from loadboard.strict import StrictRoute
 from matching.equipment import EQUIPMENT
 
-router = APIRouter(prefix="/v1", tags=["accounts"])
+router = APIRouter(prefix="/v1", tags=["accounts"], route_class=StrictRoute)
 
 
 class OrganizationOut(BaseModel):
@@ -32,14 +33,14 @@ class EquipmentList(BaseModel):
     items: list[EquipmentOut]
 
 
-@router.get("/me", responses=documented(401, 503))
+@router.get("/me", responses=documented(401, 422, 503))
 async def me(who: Who) -> Me:
     """Who the token stands for."""
     organization = OrganizationOut(id=who.organization_id, name=who.organization, kind=who.kind)
     return Me(email=who.email, organization=organization, may_post=who.may_post)
 
 
-@router.get("/equipment", responses=documented(401))
+@router.get("/equipment", responses=documented(401, 422, 503))
 async def equipment(_: Who) -> EquipmentList:
     """The kinds of equipment, with the codes that people type for them."""
     return EquipmentList(items=[EquipmentOut(**kind._asdict()) for kind in EQUIPMENT.values()])

@@ -20,8 +20,9 @@ from loadboard.loads.schemas import LoadOut, LoadPage, PostedLoad
 from loadboard.loads.writing import position
 from loadboard.models import Load
 from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
+from loadboard.strict import StrictRoute
 
-router = APIRouter(prefix="/v1/loads", tags=["loads"])
+router = APIRouter(prefix="/v1/loads", tags=["loads"], route_class=StrictRoute)
 
 LoadId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 IfMatch = Annotated[

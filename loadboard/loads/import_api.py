@@ -15,8 +15,9 @@ from loadboard.loads.flat import recipe
 from loadboard.loads.importing import import_file
 from loadboard.loads.posting import Sender
 from loadboard.settings import settings
+from loadboard.strict import StrictRoute
 
-router = APIRouter(prefix="/v1/loads", tags=["loads"])
+router = APIRouter(prefix="/v1/loads", tags=["loads"], route_class=StrictRoute)
 
 # Small enough that other requests of this process hardly notice a batch.
 BATCH = 500

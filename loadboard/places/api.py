@@ -10,8 +10,9 @@ from geo import places, roads
 from loadboard.auth import Who
 from loadboard.errors import documented
 from loadboard.fields import Strictly
+from loadboard.strict import StrictRoute
 
-router = APIRouter(prefix="/v1", tags=["places"])
+router = APIRouter(prefix="/v1", tags=["places"], route_class=StrictRoute)
 
 
 class PlaceOut(BaseModel):
@@ -32,7 +33,7 @@ class PlaceQuery(Strictly):
     limit: int = Field(8, ge=1, le=50)
 
 
-@router.get("/places", responses=documented(401, 422))
+@router.get("/places", responses=documented(401, 422, 503))
 async def suggest_places(query: Annotated[PlaceQuery, Query()], _: Who) -> PlaceList:
     """Towns and ZIP codes that begin with what somebody typed, the largest first."""
     found = places.suggest(query.q, query.limit)
@@ -51,7 +52,7 @@ async def suggest_places(query: Annotated[PlaceQuery, Query()], _: Who) -> Place
     )
 
 
-@router.get("/roads", responses=documented(401), response_class=Response)
+@router.get("/roads", responses=documented(401, 422, 503), response_class=Response)
 async def freeways(_: Who) -> Response:
     """The freeways that miles are estimated on, as GeoJSON."""
     geometry: dict[str, Any] = {"type": "MultiLineString", "coordinates": roads.lines()}

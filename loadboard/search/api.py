@@ -13,8 +13,9 @@ from loadboard.search.hexes import HexPage, HexSearch, hexes
 from loadboard.search.schemas import Search, SearchPage
 from loadboard.search.searching import Page, search
 from loadboard.search.urlform import from_url
+from loadboard.strict import StrictRoute
 
-router = APIRouter(prefix="/v1/search", tags=["search"])
+router = APIRouter(prefix="/v1/search", tags=["search"], route_class=StrictRoute)
 
 GEOJSON = "application/geo+json"
 Accept = Annotated[str, Header(include_in_schema=False)]

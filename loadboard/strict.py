@@ -1,0 +1,52 @@
+"""Routes that take nothing in silence: no parameter they do not know, no name that is said twice."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from loadboard.errors import FieldError, invalid
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class StrictRequest(Request):
+    async def json(self) -> Any:
+        return json.loads(await self.body(), object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise json.JSONDecodeError(f"{ascii(twice[:100])} is said twice", "", 0)
+    return members
+
+
+class StrictRoute(APIRoute):
+    """The route class of every router under /v1."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+        # What has parameters has a model of them, which refuses the others itself.
+        takes_none = not _parameters(self.dependant)
+
+        async def handle_strictly(request: Request) -> Response:
+            if takes_none and request.query_params:
+                raise invalid(
+                    *(
+                        FieldError(pointer=f"/{name}", message="is not a parameter known here")
+                        for name in list(request.query_params)[:50]
+                    )
+                )
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return handle_strictly
+
+
+def _parameters(dependant: Dependant) -> bool:
+    return bool(dependant.query_params) or any(map(_parameters, dependant.dependencies))
