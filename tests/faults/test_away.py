@@ -1,0 +1,127 @@
+"""Redis or PostgreSQL away for a while, and back: clean answers meanwhile, and no restart of the API."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from shutil import rmtree
+
+import httpx
+import pytest
+
+from loadboard.local.processes import Process
+from loadboard.local.servers import private_servers
+from tests.conftest import make_home
+from tests.faults.board import caller, command, enrol, eventually, serving
+from tests.faults.clients import clean_refusal
+from tests.faults.loads import a_load, write_ndjson
+
+BACK_S = 30.0
+EVERYWHERE = {"pickup": {"bbox": [-130, 20, -60, 50]}}
+
+
+@dataclass(frozen=True)
+class Service:
+    """An API process on servers that nobody mends, and its callers."""
+
+    database: Process
+    cache: Process
+    shipper: httpx.Client
+    carrier: httpx.Client
+
+    def ready(self) -> httpx.Response:
+        return self.carrier.get("/readyz")
+
+    def search(self) -> httpx.Response:
+        return self.carrier.post("/v1/search", json=EVERYWHERE)
+
+    def post(self, reference: str) -> httpx.Response:
+        return self.shipper.post("/v1/loads", json=a_load(Random(reference), reference))
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    home = make_home()
+    try:
+        with home.occupied(), private_servers(home, durable=False) as machine:
+            assert command(["migrate"], machine.environment).returncode == 0
+            tokens = [enrol(machine.database_url, kind, kind) for kind in ("shipper", "carrier")]
+            with (
+                serving(machine.environment, home.logs / "api.log") as url,
+                caller(url, tokens[0]) as shipper,
+                caller(url, tokens[1]) as carrier,
+            ):
+                yield Service(*machine.processes, shipper, carrier)
+    finally:
+        rmtree(home.root)
+
+
+@pytest.fixture(autouse=True)
+def mended(service: Service) -> Iterator[None]:
+    yield
+    for process in (service.database, service.cache):
+        if not process.alive:
+            process.start()
+    eventually(lambda: service.ready().json() == WELL, BACK_S)
+
+
+WELL = {"ready": True, "database": "up", "redis": "up", "degraded": []}
+
+
+def test_without_redis_everything_works_and_readiness_says_so(service: Service) -> None:
+    service.cache.stop()
+    ready = service.ready()
+    assert ready.status_code == 200
+    assert ready.json() == WELL | {"redis": "down", "degraded": ["redis"]}
+    for number in range(3):
+        assert service.post(f"no-redis-{number}").status_code == 201
+        assert "no-redis-0" in service.search().text
+        hexes = service.carrier.post("/v1/search/hexes", json=EVERYWHERE)
+        assert hexes.status_code == 200
+        # Nothing is remembered, so the hexagons are as new as the search.
+        assert hexes.json()["total"] == service.search().json()["total"]
+    service.cache.start()
+    eventually(lambda: service.ready().json() == WELL, BACK_S)
+    assert service.carrier.post("/v1/search/hexes", json=EVERYWHERE).status_code == 200
+
+
+def test_without_postgresql_every_request_is_refused_cleanly(
+    service: Service, tmp_path: Path
+) -> None:
+    kept = service.post("before")
+    service.database.stop()
+    ready = service.ready()
+    assert ready.status_code == 503
+    assert ready.json() == WELL | {"ready": False, "database": "down", "degraded": ["database"]}
+    assert service.carrier.get("/healthz").status_code == 200
+    path = f"/v1/loads/{kept.json()['id']}"
+    file = write_ndjson(tmp_path / "file", Random(1), "away", 10).read_bytes()
+    refused = [
+        service.search(),
+        service.carrier.post("/v1/search/hexes", json={"resolution": 2}),
+        service.post("during"),
+        service.shipper.get("/v1/loads"),
+        service.shipper.get(path),
+        service.shipper.get(f"{path}/route"),
+        service.shipper.patch(path, json={"rate_cents": 1}, headers={"If-Match": '"1"'}),
+        service.shipper.post(f"{path}/cancel", headers={"If-Match": '"1"'}),
+        service.shipper.post(f"{path}/confirm"),
+        service.shipper.post("/v1/loads/import", content=file),
+        service.carrier.get("/v1/me", headers={"Authorization": "Bearer never seen"}),
+    ]
+    assert [answer.text for answer in refused if not clean_refusal(answer)] == []
+    service.database.start()
+    eventually(lambda: service.ready().json() == WELL, BACK_S)
+    assert service.shipper.get(path).json() == kept.json()
+    assert service.post("during").status_code == 201
+    assert service.shipper.post("/v1/loads/import", content=file).json()["created"] == 10
+
+
+def test_postgresql_restarted_between_two_requests_is_not_even_noticed(service: Service) -> None:
+    assert service.search().status_code == 200
+    service.database.stop()
+    service.database.start()
+    # Its answer to a connection while it starts is a refusal of its own.
+    eventually(lambda: service.ready().status_code == 200, BACK_S)
+    assert service.search().status_code == 200
+    assert service.post("after a restart").status_code == 201
