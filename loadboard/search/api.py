@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Header, Response
 
 from loadboard.auth import Who
 from loadboard.db import Session
-from loadboard.errors import documented
+from loadboard.errors import Problem, documented
 from loadboard.search.hexes import HexPage, HexSearch, hexes
 from loadboard.search.schemas import Search, SearchPage
 from loadboard.search.searching import Page, search
-from loadboard.search.urlform import from_url
+from loadboard.search.urlform import from_url, in_url
 from loadboard.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/search", tags=["search"], route_class=StrictRoute)
@@ -58,7 +58,11 @@ async def get_search(
     wanted: Annotated[Search, Depends(from_url)], who: Who, session: Session, accept: Accept = ""
 ) -> Response:
     """The same search as a URL."""
-    return _answer(await search(session, who, wanted, datetime.now(UTC)), accept)
+    try:
+        found = await search(session, who, wanted, datetime.now(UTC))
+    except Problem as refused:
+        raise in_url(refused.errors) from refused
+    return _answer(found, accept)
 
 
 @router.post(

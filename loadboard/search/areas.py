@@ -42,7 +42,9 @@ def _shape(area: AreaIn, pointer: str) -> Area:
     try:
         return region_from_geojson(area.polygon)
     except ValueError as error:
-        raise invalid(FieldError(pointer=f"{pointer}/polygon", message=str(error))) from error
+        # What was sent may hold half a surrogate pair, which no answer can.
+        message = str(error).encode(errors="replace").decode()
+        raise invalid(FieldError(pointer=f"{pointer}/polygon", message=message)) from error
 
 
 def _center(ref: PlaceRef, pointer: str) -> Point:

@@ -17,7 +17,7 @@ from loadboard.models import CellScheme, Load
 from loadboard.paging import digest
 from loadboard.search.schemas import Filters
 from loadboard.search.searching import ask, under_scheme
-from loadboard.search.statement import hits
+from loadboard.search.statement import Question, hits
 from loadboard.settings import settings
 
 
@@ -59,23 +59,20 @@ async def hexes(
     session: AsyncSession, principal: Principal, wanted: HexSearch, now: datetime
 ) -> bytes:
     """GeoJSON hexagons of the loads that the filters ask for, a few seconds old at most."""
-    only = principal.organization_id if principal.sees_only_own else None
-    key = f"hexes:{digest([wanted.model_dump(mode='json', by_alias=True), only])}"
+    question = ask(wanted, principal, now)
+    said = wanted.model_dump(mode="json", by_alias=True)
+    key = f"hexes:{digest([said, question.only_organization_id])}"
     kept = await remembered(key)
     if kept is not None:
         return kept
-    answer = _geojson(await _counted(session, principal, wanted, now))
+    answer = _geojson(await _counted(session, question, wanted.resolution))
     await remember(key, answer, settings().hexes_cache_s)
     return answer
 
 
-async def _counted(
-    session: AsyncSession, principal: Principal, wanted: HexSearch, now: datetime
-) -> list[Any]:
-    question = ask(wanted, principal, now)
-
+async def _counted(session: AsyncSession, question: Question, resolution: int) -> list[Any]:
     async def run(scheme: Scheme) -> tuple[Scheme, list[Any]]:
-        cell = parent_cell(getattr(Load, f"pickup_cell_{scheme.active}"), wanted.resolution)
+        cell = parent_cell(getattr(Load, f"pickup_cell_{scheme.active}"), resolution)
         columns: list[ColumnElement[Any]] = [
             cell.label("cell"),
             Load.rate_per_mile_cents.label("rate"),

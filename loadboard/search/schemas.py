@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
 from loadboard.fields import (
     EquipmentCode,
@@ -20,6 +20,7 @@ from loadboard.loads.schemas import LoadOut
 from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 Sort = Literal["rate", "rate_per_mile", "pickup_time", "age", "distance"]
+Corners = tuple[Longitude, Latitude, Longitude, Latitude]
 
 
 class AreaIn(Strictly):
@@ -27,7 +28,7 @@ class AreaIn(Strictly):
 
     near: PlaceRef | None = None
     radius_mi: Number | None = Field(None, ge=0, le=12_500, examples=[150])
-    bbox: tuple[Longitude, Latitude, Longitude, Latitude] | None = Field(
+    bbox: Corners | None = Field(
         None,
         description="[west, south, east, north]; west > east crosses the antimeridian",
         examples=[[-100, 30, -94, 35]],
@@ -37,6 +38,13 @@ class AreaIn(Strictly):
     )
     states: list[Text] | None = Field(None, min_length=1, max_length=49, examples=[["TX", "OK"]])
 
+    @field_validator("bbox")
+    @classmethod
+    def _upright(cls, bbox: Corners | None) -> Corners | None:
+        if bbox is not None and bbox[1] > bbox[3]:
+            raise ValueError("is [west, south, east, north], and south must not exceed north")
+        return bbox
+
     @model_validator(mode="after")
     def _said_once(self) -> Self:
         said = sum(part is not None for part in (self.near, self.bbox, self.polygon, self.states))
@@ -44,8 +52,6 @@ class AreaIn(Strictly):
             raise ValueError("needs exactly one of near, bbox, polygon or states")
         if (self.near is None) != (self.radius_mi is None):
             raise ValueError("needs near and radius_mi together")
-        if self.bbox is not None and self.bbox[1] > self.bbox[3]:
-            raise ValueError("bbox is [west, south, east, north], and south must not exceed north")
         return self
 
 
@@ -86,11 +92,13 @@ class Search(Filters):
     limit: Whole = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
     cursor: str | None = Field(None, max_length=500)
 
-    @model_validator(mode="after")
-    def _has_a_centre(self) -> Self:
-        if self.sort == "distance" and (self.pickup is None or self.pickup.near is None):
-            raise ValueError("sort by distance needs pickup.near, from which it is measured")
-        return self
+    @field_validator("sort")
+    @classmethod
+    def _has_a_centre(cls, sort: Sort, info: ValidationInfo) -> Sort:
+        pickup = info.data.get("pickup")
+        if sort == "distance" and "pickup" in info.data and (pickup is None or pickup.near is None):
+            raise ValueError("by distance needs pickup.near, from which it is measured")
+        return sort
 
 
 class FoundLoad(LoadOut):

@@ -1,9 +1,11 @@
 """Answers a search from the database: the page of loads, the exact total, the next cursor."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
+from pydantic import Field, TypeAdapter
 from sqlalchemy import (
     ColumnElement,
     Double,
@@ -23,12 +25,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from loadboard import cellscheme
 from loadboard.auth import Principal
 from loadboard.cellscheme import Scheme
+from loadboard.fields import Moment, Number, Whole
 from loadboard.loads.listing import current_listing, moment, page, shown
 from loadboard.models import CellScheme, Event, Load
 from loadboard.paging import decode, encode
 from loadboard.search.areas import where
-from loadboard.search.schemas import Filters, Search
+from loadboard.search.schemas import Filters, Search, Sort
 from loadboard.search.statement import Question, distance_mi, hits
+
+_Rate = Annotated[Whole, Field(ge=-1, lt=2**63)]
+_LoadId = Annotated[Whole, Field(ge=1, lt=2**63)]
+_POSITIONS: dict[Sort, TypeAdapter[tuple[datetime, Any, int]]] = {
+    "rate": TypeAdapter(tuple[Moment, _Rate, _LoadId]),
+    "rate_per_mile": TypeAdapter(tuple[Moment, Number, _LoadId]),
+    "pickup_time": TypeAdapter(tuple[Moment, Moment, _LoadId]),
+    "age": TypeAdapter(tuple[Moment, Moment, _LoadId]),
+    "distance": TypeAdapter(tuple[Moment, Number, _LoadId]),
+}
+"""What a cursor holds by sort: the moment of the first page, and the last load's key and id."""
 
 
 class Order(NamedTuple):
@@ -47,13 +61,11 @@ class Page(NamedTuple):
         return page(self.items, self.total, self.next_cursor)
 
 
-def ask(
-    filters: Filters, principal: Principal, now: datetime, as_of: datetime | None = None
-) -> Question:
+def ask(filters: Filters, principal: Principal, now: datetime) -> Question:
     """The question a request means; a Problem when a place in it is unknown."""
     only = principal.organization_id if principal.sees_only_own else None
     pickup, delivery = where(filters.pickup, "/pickup"), where(filters.delivery, "/delivery")
-    return Question(filters, pickup, delivery, now, as_of or now, only)
+    return Question(filters, pickup, delivery, now, now, only)
 
 
 def order(search: Search, question: Question) -> Order:
@@ -133,12 +145,13 @@ async def search(
     session: AsyncSession, principal: Principal, search: Search, now: datetime
 ) -> Page:
     """The loads that a search asks for, as the principal may see them."""
+    question = ask(search, principal, now)
     query = search.model_dump(mode="json", by_alias=True, exclude={"cursor", "limit"})
     query["organization"] = principal.organization_id
-    as_of, after = now, None
+    after = None
     if search.cursor is not None:
-        as_of, *after = decode(query, search.cursor, _position_parser(search))
-    question = ask(search, principal, now, as_of)
+        as_of, *after = decode(query, search.cursor, _POSITIONS[search.sort].validate_python)
+        question = replace(question, as_of=as_of)
     by = order(search, question)
 
     async def run(scheme: Scheme) -> tuple[Scheme, list[Any]]:
@@ -156,19 +169,5 @@ async def search(
     if len(rows) > search.limit:
         last = rows[search.limit - 1]
         key = moment(last.key) if isinstance(last.key, datetime) else last.key
-        more = encode(query, [moment(as_of), key, last.id])
+        more = encode(query, [moment(question.as_of), key, last.id])
     return Page(items, total, more)
-
-
-def _position_parser(search: Search) -> Callable[[list[Any]], tuple[datetime, Any, int]]:
-    def parse(position: list[Any]) -> tuple[datetime, Any, int]:
-        as_of, key, last_id = position
-        if search.sort in {"pickup_time", "age"}:
-            key = datetime.fromisoformat(key)
-        elif not isinstance(key, int | float):
-            raise ValueError("no key")
-        if not isinstance(last_id, int) or not 0 < last_id < 2**63:
-            raise ValueError("no id")
-        return datetime.fromisoformat(as_of), key, last_id
-
-    return parse

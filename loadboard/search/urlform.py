@@ -1,12 +1,13 @@
 """A search in the form of a URL: flat names for what the body nests."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import orjson
 from fastapi import Query
 from pydantic import Field, ValidationError
 
-from loadboard.errors import FieldError, field_errors, invalid
+from loadboard.errors import FieldError, Problem, field_errors, invalid
 from loadboard.fields import Strictly
 from loadboard.search.schemas import Search, Sort
 
@@ -94,28 +95,34 @@ def _area(url: dict[str, Any], end: str) -> dict[str, Any] | None:
 
 def _flat(pointer: str) -> str:
     """The parameter that a pointer into the body stands for."""
-    parts = pointer.strip("/").split("/")
-    if parts[0] in {"pickup", "delivery"} and len(parts) > 1:
-        return f"/{parts[0]}_{parts[1]}"
-    if parts[0] == "pickup_window":
-        return f"/pickup_{parts[1]}" if len(parts) > 1 else "/pickup_from"
-    return f"/{parts[0]}"
+    match pointer.split("/"):
+        case [_, ("pickup" | "delivery") as end, part, *_]:
+            return f"/{end}_{part}"
+        case [_, "pickup_window", end, *_]:
+            return f"/pickup_{end}"
+        case [_, "pickup_window"]:
+            return "/pickup_from"
+        case [_, name, *_]:
+            return f"/{name}"
+    return pointer
+
+
+def in_url(errors: Iterable[FieldError]) -> Problem:
+    """What is wrong with a search, said of the parameters instead of the body."""
+    return invalid(
+        *(FieldError(pointer=_flat(error.pointer), message=error.message) for error in errors)
+    )
 
 
 def from_url(url: Annotated[UrlSearch, Query()]) -> Search:
     """The search that a URL asks for; a Problem that names the parameter when it is none."""
     flat = url.model_dump(exclude_none=True)
     body: dict[str, Any] = {end: _area(flat, end) for end in ("pickup", "delivery")}
-    window = {end: flat.pop(f"pickup_{end}", None) for end in ("from", "to")}
-    body["pickup_window"] = window if any(window.values()) else None
+    window = {end: flat.pop(f"pickup_{end}") for end in ("from", "to") if f"pickup_{end}" in flat}
+    body["pickup_window"] = window or None
     if "equipment" in flat:
         flat["equipment"] = _words(flat["equipment"])
     try:
         return Search.model_validate(body | flat)
     except ValidationError as error:
-        raise invalid(
-            *(
-                FieldError(pointer=_flat(found.pointer), message=found.message)
-                for found in field_errors(error)
-            )
-        ) from error
+        raise in_url(field_errors(error)) from error
