@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -143,7 +144,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _request_invalid)
     app.add_exception_handler(HTTPException, _http)
-    for unavailable in (OperationalError, InterfaceError, PoolTimeoutError):
+    # COPY goes past SQLAlchemy, and raises the driver's own.
+    driver = (psycopg.OperationalError, psycopg.InterfaceError)
+    for unavailable in (OperationalError, InterfaceError, PoolTimeoutError, *driver):
         app.add_exception_handler(unavailable, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
 
