@@ -51,7 +51,8 @@ def service() -> Iterator[Service]:
                 caller(url, tokens[0]) as shipper,
                 caller(url, tokens[1]) as carrier,
             ):
-                yield Service(*machine.processes, shipper, carrier)
+                database, cache = machine.processes
+                yield Service(database, cache, shipper, carrier)
     finally:
         rmtree(home.root)
 
