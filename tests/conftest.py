@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ import pytest
 import redis
 
 from loadboard.local.home import Home
+from loadboard.local.run import set_up
 from loadboard.local.servers import Servers, private_servers
 
 HOMES = "loadboard-test-"
@@ -78,8 +77,7 @@ def servers() -> Iterator[Servers]:
     home = make_home()
     try:
         with home.occupied(), private_servers(home, durable=False) as machine:
-            command = [str(Path(sys.executable).with_name("loadboard")), "migrate"]
-            subprocess.run(command, env={**os.environ, **machine.environment}, check=True)
+            set_up(machine.environment)
             yield machine
     finally:
         shutil.rmtree(home.root)

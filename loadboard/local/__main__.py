@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from loadboard.local.home import Home, LocalError
-from loadboard.local.run import call, console, execute, progress, run, servers
+from loadboard.local.run import console, execute, progress, run, servers, set_up
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -47,7 +47,7 @@ def with_servers(command: list[str]) -> None:
             raise LocalError(f"{home.root} is in use by another command; try again when it ended")
         sys.exit(execute(command, state["environment"]))
     with home.occupied(), servers(home) as machine:
-        call(["migrate"], machine.environment, "Migrating the database")
+        set_up(machine.environment)
         sys.exit(execute(command, machine.environment))
 
 

@@ -50,18 +50,17 @@ def _run_here(home: Home, port: int, sample: bool, when_ready: Callable[[], None
     url = f"http://{HOST}:{port}"
     with servers(home) as machine:
         environment = machine.environment
-        call(["migrate"], environment, "Migrating the database")
+        set_up(environment, url)
         with ExitStack() as stack:
             service, worker = _services(home, port, environment)
             for process in (service, worker):
                 stack.callback(process.stop)
-            # It gets ready while the accounts and loads are made.
+            # It gets ready while the loads are made.
             service.start()
-            call(["demo", "--url", url], environment, "Making the demo accounts")
             if sample:
                 _make_sample(home, environment)
-            worker.start()
             _await_ready(url, service)
+            worker.start()
             home.tell(url=url, environment=environment)
             console.print(f"Ready after {time.monotonic() - started:.1f} s: {url}")
             show_accounts(home)
@@ -83,11 +82,16 @@ def servers(home: Home) -> Iterator[Servers]:
             yield private
 
 
-def call(words: list[str], environment: dict[str, str], what: str) -> None:
-    """One command of the service, as a step on the way to what was asked for."""
+def set_up(environment: dict[str, str], url: str | None = None) -> None:
+    """Migrates, and with an address makes the demo accounts that sign in there."""
+    words = [sys.executable, "-m", "loadboard.local.setup", *([url] if url else [])]
+    _step("Migrating the database", words, environment)
+
+
+def _step(what: str, command: list[str], environment: dict[str, str]) -> None:
     progress.print(what)
-    if code := execute([COMMAND, *words], environment, sys.stderr):
-        raise LocalError(f"loadboard {' '.join(words)} failed ({code})")
+    if code := execute(command, environment, sys.stderr):
+        raise LocalError(f"failed with {code}: {' '.join(command)}")
 
 
 def execute(command: list[str], environment: dict[str, str], output: TextIO | None = None) -> int:
@@ -117,7 +121,8 @@ def show_accounts(home: Home) -> None:
 def _make_sample(home: Home, environment: dict[str, str]) -> None:
     seeded = home.root / "seeded"
     if not seeded.exists():
-        call(["seed", "--loads", str(SAMPLE_LOADS)], environment, "Making sample loads")
+        command = [COMMAND, "seed", "--loads", str(SAMPLE_LOADS)]
+        _step("Making sample loads", command, environment)
         seeded.touch()
 
 
