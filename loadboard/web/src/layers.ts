@@ -46,17 +46,6 @@ function byRate(property: string, colours: string[], unknown: string): Expressio
 
 const MEDIAN = "median_rate_per_mile_cents";
 
-/** The count, and the median price under it where the cells of that zoom are wide enough. */
-function hexText(): ExpressionSpecification {
-  const both: ExpressionSpecification = ["concat", ["get", "label"], "\n", ["get", "price"]];
-  const one: ExpressionSpecification = ["get", "label"];
-  const switches = [2, 3, 4, 5, 6, 7].flatMap((resolution) => {
-    const zoom = 4 + (resolution - 3) * 1.404;
-    return [zoom, one, zoom + 0.35, both];
-  });
-  return ["step", ["zoom"], one, ...switches] as ExpressionSpecification;
-}
-
 function basemap(p: Palette): LayerSpecification[] {
   return [
     { id: "sea", type: "background", paint: { "background-color": p.sea } },
@@ -172,7 +161,7 @@ function labels(p: Palette): LayerSpecification[] {
       type: "symbol",
       source: "hexes",
       layout: {
-        "text-field": hexText(),
+        "text-field": ["get", "label"],
         "text-font": BOLD,
         "text-size": 11,
         "text-line-height": 1.15,

@@ -122,12 +122,9 @@ function groupBy<T>(items: T[], key: (item: T) => string): Map<string, T[]> {
   return groups;
 }
 
-function hexLabels({ count: n, median_rate_per_mile_cents: cents }: HexProperties): {
-  label: string;
-  price: string;
-} {
+function hexLabel({ count: n, median_rate_per_mile_cents: cents }: HexProperties, roomy: boolean) {
   const short = n < 1000 ? count(n) : `${(n / 1000).toFixed(n < 10_000 ? 1 : 0)}k`;
-  return { label: short, price: cents === null ? "" : perMile(cents) };
+  return roomy && cents !== null ? `${short}\n${perMile(cents)}` : short;
 }
 
 const towns = collection(
@@ -175,6 +172,7 @@ export function createMap(
   // At resolution 3 a cell is 30 pixels wide at zoom 4; each finer one is 1/√7 as wide, which is 1.4 zoom levels.
   const fineness = () => Math.max(2, Math.min(7.99, (map.getZoom() - 4) / 1.404 + 3));
   let routed = false;
+  let hexes: Hexes | null = null;
   const show = (name: SourceName, data: GeoJSON.GeoJSON) =>
     void map.getSource<GeoJSONSource>(name)?.setData(data);
 
@@ -185,6 +183,17 @@ export function createMap(
   });
   for (const type of ["dataloading", "movestart"] as const)
     map.on(type, () => container.setAttribute("aria-busy", "true"));
+  /** The count, and the median price under it where the cells are wide enough at this zoom. */
+  function labelHexes(): void {
+    if (!hexes) return;
+    const roomy = fineness() % 1 > 0.25;
+    const labelled = hexes.features.map((hex) => {
+      return { ...hex, properties: { ...hex.properties, label: hexLabel(hex.properties, roomy) } };
+    });
+    show("hexes", collection(labelled));
+  }
+
+  map.on("zoomend", labelHexes);
   map.on("idle", () => container.setAttribute("aria-busy", "false"));
   map.on("moveend", (event) => listeners.moved((event as { quiet?: boolean }).quiet === true));
   map.on("click", "loads", (event) =>
@@ -221,15 +230,13 @@ export function createMap(
     },
     camera: () => ({ lon: map.getCenter().lng, lat: map.getCenter().lat, zoom: map.getZoom() }),
     resolution: () => Math.floor(fineness()),
-    showHexes(hexes) {
-      const labelled = hexes.features.map((hex) => ({
-        ...hex,
-        properties: { ...hex.properties, ...hexLabels(hex.properties) },
-      }));
-      show("hexes", collection(labelled));
+    showHexes(next) {
+      hexes = next;
+      labelHexes();
       show("loads", NOTHING);
     },
     showLoads(loads) {
+      hexes = null;
       show("loads", collection(grouped(loads)));
       show("hexes", NOTHING);
     },
