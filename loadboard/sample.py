@@ -143,7 +143,13 @@ async def seed_board(
 ) -> int:
     """Stores `count` sample loads for an organisation; how many of them were new."""
     start = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    loads = generate(count, seed, start)
+    return await fill(sender, generate(count, seed, start), now, progress)
+
+
+async def fill(
+    sender: Sender, loads: Iterator[PostedLoad], now: datetime, progress: Callable[[int], None]
+) -> int:
+    """Stores loads batch by batch; how many of them were new."""
     created = 0
     while batch := await anyio.to_thread.run_sync(_take, loads):
         async with transaction() as session:

@@ -43,8 +43,8 @@ async def reindex(resolution: int | None, progress: Progress) -> int:
         alone = await raw.execution_options(isolation_level="AUTOCOMMIT")
         await alone.execute(text("SET statement_timeout = 0"))
         await alone.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ONE_AT_A_TIME})
-        pair, target = await _begin(resolution)
-        changed = await _fill(pair, target, progress)
+        pair, target = await begin(resolution)
+        changed = await fill(pair, target, progress)
         await _index(alone, pair, progress)
         await _switch(pair)
         await _drop_indexes(alone, "b" if pair == "a" else "a")
@@ -52,7 +52,7 @@ async def reindex(resolution: int | None, progress: Progress) -> int:
     return changed
 
 
-async def _begin(resolution: int | None) -> tuple[str, int]:
+async def begin(resolution: int | None) -> tuple[str, int]:
     """The pair that is not in use, and the resolution it is to be filled at."""
     async with transaction() as session:
         await cellscheme.lock_for_changing(session)
@@ -64,7 +64,8 @@ async def _begin(resolution: int | None) -> tuple[str, int]:
     return "b" if scheme.active == "a" else "a", target
 
 
-async def _fill(pair: str, resolution: int, progress: Progress) -> int:
+async def fill(pair: str, resolution: int, progress: Progress) -> int:
+    """Works out cells, miles and zones from where the last run came to; how many loads changed."""
     changed = 0
     async with transaction() as session:
         total = await session.scalar(select(func.max(Load.id))) or 0

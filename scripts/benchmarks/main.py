@@ -1,0 +1,64 @@
+"""./scripts/bench: side-by-side measurements, one JSON line each."""
+
+from functools import partial
+from typing import Annotated
+
+import rivals
+import searches
+import typer
+from comparing import compare
+from figures import Figure, Unequal, tell
+from importing import import_memory, import_vs_copy
+from reindexing import fill_vs_update, whole_vs_update
+from rivals import Rival
+from serving import http_vs_sql
+
+SMALLEST = 2_000
+
+
+def _areas(by: Rival, name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
+    return compare(name, goal, loads, pairs, searches.areas(), by)
+
+
+def _lanes(by: Rival, name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
+    return compare(name, goal, loads, pairs, searches.lanes(), by)
+
+
+# What is measured, and the least that it must be; null is for show.
+FIGURES = {
+    "area-vs-gist": (partial(_areas, rivals.POINT_GIST), 5.0),
+    "area-vs-covering-gist": (partial(_areas, rivals.COVERING_POINT_GIST), None),
+    "area-vs-composite": (partial(_areas, rivals.COMPOSITE), 1.5),
+    "area-vs-covering-composite": (partial(_areas, rivals.COVERING_COMPOSITE), None),
+    "lane-vs-composite": (partial(_lanes, rivals.LANE), 1.2),
+    "lane-vs-covering-composite": (partial(_lanes, rivals.COVERING_LANE), None),
+    "http-vs-sql": (http_vs_sql, 0.67),
+    "import-vs-copy": (import_vs_copy, 0.25),
+    "import-memory": (import_memory, None),
+    "reindex-vs-update": (fill_vs_update, 0.25),
+    "whole-reindex-vs-update": (whole_vs_update, None),
+}
+
+
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help=f"Of: {', '.join(FIGURES)}.")] = None,
+    loads: Annotated[int, typer.Option(min=SMALLEST, help="How many the board holds.")] = 1_000_000,
+    pairs: Annotated[int | None, typer.Option(min=1, help="Fewer, to try it out.")] = None,
+) -> None:
+    """Measures both sides in turn, and prints a JSON line for each name; all of them unless named."""
+    if unknown := set(names or ()) - set(FIGURES):
+        raise typer.BadParameter(f"no such figure: {', '.join(sorted(unknown))}")
+    unequal = False
+    for name in names or FIGURES:
+        tell(name)
+        measure, goal = FIGURES[name]
+        try:
+            typer.echo(measure(name, goal, loads, pairs).line())
+        except Unequal as error:
+            tell(f"{name}: both sides must answer the same: {error}")
+            unequal = True
+    raise typer.Exit(1 if unequal else 0)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,99 @@
+"""The searches that are measured, and our SQL for them, run by bare psycopg."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import psycopg
+from boards import START
+from sqlalchemy.dialects.postgresql.psycopg import dialect
+
+from geo.areas import Circle
+from loadboard.auth import Principal
+from loadboard.cellscheme import Scheme
+from loadboard.search.areas import cover_of
+from loadboard.search.schemas import Search
+from loadboard.search.searching import ask, order, statement
+from loadboard.search.statement import Question
+
+TOWNS = (
+    "Dallas, TX", "Chicago, IL", "Atlanta, GA", "Los Angeles, CA", "Philadelphia, PA", "Denver, CO",
+    "Memphis, TN", "Kansas City, MO", "Columbus, OH", "Charlotte, NC", "Phoenix, AZ", "Seattle, WA",
+)  # fmt: skip
+RADIUS_MI = 150
+PICKED_UP = (START, START + timedelta(days=3))
+Row = tuple[Any, ...]
+
+
+class Hits(NamedTuple):
+    """What both sides must agree on: the total, and the page's loads in order."""
+
+    total: int
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A search, its question, and its SQL with parameters."""
+
+    search: Search
+    question: Question
+    scheme: Scheme
+    sql: str
+    parameters: dict[str, Any]
+
+    @property
+    def circles(self) -> list[Circle]:
+        ends = (self.question.pickup, self.question.delivery)
+        return [end.shape for end in ends if end and isinstance(end.shape, Circle)]
+
+    def cover(self) -> None:
+        """Works out the covers that the parameters hold, anew."""
+        cover_of.cache_clear()
+        for circle in self.circles:
+            cover_of(circle, self.scheme.resolution)
+
+    def run(self, connection: psycopg.Connection[Any]) -> list[Row]:
+        return connection.execute(self.sql, self.parameters, prepare=True).fetchall()
+
+
+def areas() -> Iterator[Search]:
+    """Vans around a town, of three days, the best paid by the mile first."""
+    for town in TOWNS:
+        yield _search(pickup=_around(town))
+
+
+def lanes() -> Iterator[Search]:
+    """The same to around the next town but two of the list."""
+    for number, town in enumerate(TOWNS):
+        yield _search(pickup=_around(town), delivery=_around(TOWNS[(number + 3) % len(TOWNS)]))
+
+
+def _around(town: str) -> dict[str, Any]:
+    return {"near": {"place": town}, "radius_mi": RADIUS_MI}
+
+
+def _search(**areas: Any) -> Search:
+    first, last = (moment.isoformat() for moment in PICKED_UP)
+    window = {"from": first, "to": last}
+    rest = {"equipment": ["van"], "pickup_window": window, "sort": "rate_per_mile", "limit": 50}
+    return Search.model_validate(areas | rest)
+
+
+def asked(search: Search, connection: psycopg.Connection[Any]) -> Asked:
+    now = datetime.now(UTC)
+    carrier = Principal(0, "", 0, "", "carrier", now)
+    question = ask(search, carrier, now)
+    found = connection.execute("SELECT active, resolution, NULL FROM cell_scheme").fetchone()
+    assert found is not None
+    scheme = Scheme(*found)
+    query = statement(question, scheme, order(search, question), None, search.limit)
+    compiled = query.compile(dialect=dialect())
+    return Asked(search, question, scheme, str(compiled), dict(compiled.params))
+
+
+def hits(rows: list[Row], asked: Asked) -> Hits:
+    """Of our rows: total, active, resolution, id, …; one more than the page holds, if there is one."""
+    ids = [row[3] for row in rows if row[3] is not None]
+    return Hits(rows[0][0], tuple(ids[: asked.search.limit]))
