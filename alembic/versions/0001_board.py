@@ -65,12 +65,13 @@ def run_script(sql: str) -> None:
 
 
 def cell_index(end: str) -> str:
+    other = "delivery" if end == "pickup" else "pickup"
     return (
-        f"CREATE INDEX load_cells_{end}_a ON load ({end}_cell_a) INCLUDE ("
-        "id, open_until, pickup_from, pickup_to, equipment, is_full, hazmat, weight_lb, length_ft,"
-        " rate_cents, rate_per_mile_cents, first_posted_at, organization_id,"
-        " pickup_lon, pickup_lat, pickup_state, delivery_lon, delivery_lat, delivery_state,"
-        f" {'delivery' if end == 'pickup' else 'pickup'}_cell_a) WHERE status = 'posted'"
+        f"CREATE INDEX load_cells_{end}_a ON load ({end}_cell_a, equipment)"
+        " INCLUDE (id, open_until, pickup_from, pickup_to, first_posted_at, organization_id,"
+        " pickup_lon, pickup_lat, delivery_lon, delivery_lat, is_full, hazmat,"
+        f" {other}_cell_a, weight_lb, length_ft, rate_cents, rate_per_mile_cents,"
+        " pickup_state, delivery_state) WHERE status = 'posted'"
     )
 
 
