@@ -92,7 +92,7 @@ def serving(environment: Mapping[str, str], log: Path) -> Iterator[str]:
     """One API process that nobody brings back: its address, once it is ready."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with started(["serve", "--port", str(port)], environment, log) as process:
+    with started([COMMAND, "serve", "--port", str(port)], environment, log) as process:
         eventually(lambda: is_ready(url) or process.poll() is not None, 120)
         assert process.poll() is None, log.read_text()[-2000:]
         yield url
@@ -102,11 +102,9 @@ def serving(environment: Mapping[str, str], log: Path) -> Iterator[str]:
 def started(
     words: list[str], environment: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A `loadboard` command, killed if it still runs in the end."""
+    """A program, killed if it still runs in the end."""
     with log.open("ab") as out:
-        process = subprocess.Popen(
-            [COMMAND, *words], env={**os.environ, **environment}, stdout=out, stderr=out
-        )
+        process = subprocess.Popen(words, env={**os.environ, **environment}, stdout=out, stderr=out)
     try:
         yield process
     finally:
@@ -114,10 +112,10 @@ def started(
         process.wait()
 
 
-def command(words: list[str], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    """A `loadboard` command run to its end, its output kept apart from its progress."""
+def finished(words: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """A program run to its end, its output kept apart from its progress."""
     return subprocess.run(
-        [COMMAND, *words],
+        words,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

@@ -12,7 +12,7 @@ import pytest
 from loadboard.local.processes import Process
 from loadboard.local.servers import private_servers
 from tests.conftest import make_home
-from tests.faults.board import caller, command, enrol, eventually, serving
+from tests.faults.board import COMMAND, caller, enrol, eventually, finished, serving
 from tests.faults.clients import clean_refusal
 from tests.faults.loads import a_load, write_ndjson
 
@@ -44,7 +44,7 @@ def service() -> Iterator[Service]:
     home = make_home()
     try:
         with home.occupied(), private_servers(home, durable=False) as machine:
-            assert command(["migrate"], machine.environment).returncode == 0
+            assert finished([COMMAND, "migrate"], machine.environment).returncode == 0
             tokens = [enrol(machine.database_url, kind, kind) for kind in ("shipper", "carrier")]
             with (
                 serving(machine.environment, home.logs / "api.log") as url,

@@ -14,9 +14,10 @@ from random import Random
 import pytest
 
 from tests.faults.board import (
+    COMMAND,
     Board,
-    command,
     eventually,
+    finished,
     is_ready,
     kill,
     one,
@@ -132,7 +133,7 @@ def writing_backend(board: Board) -> int:
 
 
 def cut_off(board: Board, file: Path, prefix: str, victim: str, after_s: float) -> None:
-    words = ["import", str(file), "--organization", SHIPPER]
+    words = [COMMAND, "import", str(file), "--organization", SHIPPER]
     with started(words, board.environment, board.home.logs / "import.log") as process:
         await_some(board, prefix)
         threading.Event().wait(after_s)
@@ -145,7 +146,9 @@ def cut_off(board: Board, file: Path, prefix: str, victim: str, after_s: float) 
 
 
 def import_file(board: Board, file: Path, organization: str) -> dict[str, int]:
-    done = command(["import", str(file), "--organization", organization], board.environment)
+    done = finished(
+        [COMMAND, "import", str(file), "--organization", organization], board.environment
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     report: dict[str, int] = json.loads(done.stdout)
     return report
