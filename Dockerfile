@@ -19,11 +19,13 @@ COPY matching matching
 COPY loadboard loadboard
 RUN npm --prefix loadboard/web run build && rm -r loadboard/web/node_modules
 RUN uv venv .venv \
- && uv pip install --no-cache --constraint requirements.lock --build-constraint requirements.lock -e .
+ && uv pip install --no-cache --constraint requirements.lock --build-constraint requirements.lock -e . \
+ && .venv/bin/python -c 'from geo import points, roads; roads.road_m(points.Point(-96.8, 32.8), points.Point(-84.4, 33.7))'
 
 FROM python:3.13-slim
-COPY --from=build /srv/loadboard /srv/loadboard
 RUN useradd --system --create-home --home-dir /var/lib/loadboard loadboard
+# Its own, so that it finds and keeps there what was compiled.
+COPY --from=build --chown=loadboard /srv/loadboard /srv/loadboard
 USER loadboard
 WORKDIR /srv/loadboard
 ENV PATH=/srv/loadboard/.venv/bin:$PATH LOADBOARD_HOME=/var/lib/loadboard PYTHONUNBUFFERED=1
