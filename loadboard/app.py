@@ -4,14 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
 
 from geo import places, roads
+from geo.points import Point
 from loadboard import errors, health, logs
 from loadboard.accounts import api as accounts
 from loadboard.bodies import BodyLimit
@@ -36,7 +39,7 @@ log = structlog.get_logger()
 
 def _warm() -> None:
     """Builds what the first request would otherwise wait for."""
-    roads.load()
+    roads.road_m(Point(-96.8, 32.8), Point(-84.4, 33.7))
     places.suggest("Dal")
 
 
@@ -70,8 +73,17 @@ def create_app() -> FastAPI:
     return app
 
 
+class Assets(StaticFiles):
+    """Files whose names tell their content, so that a browser keeps them for good."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
 def _serve_page(app: FastAPI) -> None:
-    app.mount("/assets", StaticFiles(directory=PAGE / "assets"), name="assets")
+    app.mount("/assets", GZipMiddleware(Assets(directory=PAGE / "assets")), name="assets")
 
     @app.get("/", include_in_schema=False)
     async def page(_: Request) -> Response:

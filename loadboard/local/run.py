@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -119,11 +120,12 @@ def show_accounts(home: Home) -> None:
 
 
 def _make_sample(home: Home, environment: dict[str, str]) -> None:
-    seeded = home.root / "seeded"
-    if not seeded.exists():
-        command = [COMMAND, "seed", "--loads", str(SAMPLE_LOADS)]
+    """Sample loads of today, once: those of days ago have mostly been picked up."""
+    seeded, today = home.root / "seeded", datetime.now(UTC).strftime("%Y%m%d")
+    if not seeded.exists() or seeded.read_text() != today:
+        command = [COMMAND, "seed", "--loads", str(SAMPLE_LOADS), "--seed", today]
         _step("Making sample loads", command, environment)
-        seeded.touch()
+        seeded.write_text(today)
 
 
 def _services(home: Home, port: int, environment: dict[str, str]) -> tuple[Process, Process]:
