@@ -23,7 +23,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise json.JSONDecodeError(f"{ascii(twice[:100])} is said twice", "", 0)
+        raise json.JSONDecodeError(f"{twice[:100]!a} is said twice", "", 0)
     return members
 
 
