@@ -104,7 +104,8 @@ class Board:
     service: Service
     database_url: str
     sender: Sender
-    loads: list[Made] = field(default_factory=list)
+    # No part of init, so that hypothesis does not print them all for a failing example.
+    loads: list[Made] = field(default_factory=list, init=False)
 
     def post(
         self, loads: Iterable[PostedLoad], at: datetime = NOW, sender: Sender | None = None
@@ -117,7 +118,13 @@ class Board:
     def clear(self) -> None:
         self.loads.clear()
         self.execute("TRUNCATE load, stop, event")
-        self.service.run(redis().flushall())
+        self.clear_cache()
+
+    def clear_cache(self) -> None:
+        async def flush() -> None:
+            await redis().flushall()
+
+        self.service.run(flush())
 
     def execute(self, statement: str, *parameters: Any) -> None:
         with psycopg.connect(self.database_url, autocommit=True) as connection:

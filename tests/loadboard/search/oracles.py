@@ -122,14 +122,16 @@ def decidable(area: Area, lons: Floats, lats: Floats) -> Mask:
     if isinstance(area, Circle):
         start = np.repeat([area.center], len(lons), axis=0)
         distances = WGS84.inv(start[:, 0], start[:, 1], lons, lats)[2]
-        return (np.abs(distances - area.radius_m) > CIRCLE_EDGE_M) | (distances == 0.0)
+        on_edge = np.abs(distances - area.radius_m) <= CIRCLE_EDGE_M
+        return np.asarray(~on_edge | (distances == 0.0), dtype=np.bool_)
     if isinstance(area, Box):
         return np.ones(len(lons), dtype=np.bool_)
     corners = {Point(*corner) for corner in shapely.get_coordinates(area.geometry).tolist()}
     is_corner = [Point(*at) in corners for at in zip(lons.tolist(), lats.tolist(), strict=True)]
     off_edge = shapely.distance(area.geometry.boundary, shapely.points(lons, lats))
     # The service stores the antimeridian as -180, whichever of its names was posted.
-    return (np.array(is_corner) | (off_edge > SLOPING_EDGE_DEG)) & (np.abs(lons) < 180.0)
+    sure = np.array(is_corner) | (off_edge > SLOPING_EDGE_DEG)
+    return np.asarray(sure & (np.abs(lons) < 180.0), dtype=np.bool_)
 
 
 def in_slivers(lons: Floats, lats: Floats) -> Mask:

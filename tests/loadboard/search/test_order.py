@@ -229,7 +229,7 @@ AT = NOW.isoformat()
 KEYS: dict[str, Any] = {
     "rate": 5, "rate_per_mile": 1.5, "pickup_time": AT, "age": AT, "distance": 2.5,
 }  # fmt: skip
-MOMENTS = [
+MOMENTS: list[Any] = [
     None,
     7,
     "",
@@ -277,7 +277,8 @@ def test_cursors_of_any_text_are_refused(board: Board, carrier: Member) -> None:
         "'; DROP TABLE load; --",
         "9" * 500,
     ]
-    texts += [packed(value) for value in (None, 1, "x", [], {}, [None], [[]], [1, 2, 3, 4])]
+    values: list[Any] = [None, 1, "x", [], {}, [None], [[]], [1, 2, 3, 4]]
+    texts += map(packed, values)
     texts += [real[:-5], real[1:], real.swapcase(), real[:-9] + "AAAAAAAAA"]
     for text in texts:
         refuses(carrier, {"limit": 1, "cursor": text})
