@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pyproj import Geod
 
 from geo.points import Point, metres
@@ -90,21 +92,23 @@ def _circles(
     rng: random.Random, loads: list[Still], pickup: Point, delivery: Point | None
 ) -> Question | None:
     body: dict[str, Any] = {}
-    found = loads
+    inside = np.ones(len(loads), dtype=bool)
     ends = [("pickup", pickup)] + ([("delivery", delivery)] if delivery else [])
     for end, centre in ends:
         radius = rng.uniform(1, 40) if delivery is None else rng.uniform(20, 150)
         body[end] = {"near": {"lat": centre.lat, "lon": centre.lon}, "radius_mi": radius}
-        distances = [distance_m(centre, getattr(load, end)) for load in found]
+        distances = distances_m(centre, [getattr(load, end) for load in loads])
         # So near the edge that the last digits would decide.
-        if any(abs(distance - metres(radius)) < CLEAR_M for distance in distances):
+        if np.abs(distances - metres(radius)).min() < CLEAR_M:
             return None
-        found = [
-            load
-            for load, distance in zip(found, distances, strict=True)
-            if distance <= metres(radius)
-        ]
-    return Question(body, frozenset(load.reference for load in found))
+        inside &= distances <= metres(radius)
+    return Question(body, frozenset(loads[index].reference for index in np.flatnonzero(inside)))
+
+
+def distances_m(centre: Point, points: list[Point]) -> NDArray[np.float64]:
+    lons, lats = np.array(points).T
+    same = np.ones(len(points))
+    return np.asarray(GEOD.inv(centre.lon * same, centre.lat * same, lons, lats)[2])
 
 
 def distance_m(a: Point, b: Point) -> float:
