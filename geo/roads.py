@@ -1,0 +1,40 @@
+"""Road miles between any two points of the contiguous United States, estimated.
+
+The estimate is the least of the straight leg and of all ways leg, network, leg, over all pairs of
+nodes of the freeway network; a leg is 1.3 times the great circle, round the water that bars it. It
+is the same both ways, never below the great circle, and over a step of s metres it changes by 1.3 s
+at most (and a few centimetres, for lengths are whole ticks of 1/128 m), unless the step crosses a
+barrier or leaves the covered region. Where either end is not covered, it is 1.3 × great circle.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from geo.anchors import anchors
+from geo.coverage import are_covered
+from geo.ground import ground, room
+from geo.legs import straight_m
+from geo.network import TICKS_PER_METRE, Floats
+from geo.pairs import pair_ticks
+from geo.points import Point
+
+
+def road_m(p: Point, q: Point) -> float:
+    """Estimated road metres from `p` to `q`; see `roads_m`."""
+    return float(roads_m(p.lon, p.lat, q.lon, q.lat)[0])
+
+
+def roads_m(lons1: ArrayLike, lats1: ArrayLike, lons2: ArrayLike, lats2: ArrayLike) -> Floats:
+    """Estimated road metres between pairs of points, degrees that broadcast to shape (n,).
+
+    Where `geo.coverage.are_covered` is false of either end: 1.3 × great circle.
+    """
+    columns = (np.atleast_1d(column) for column in (lons1, lats1, lons2, lats2))
+    ends = np.stack(np.broadcast_arrays(*columns)).astype(np.float64)
+    inside = are_covered(ends[0], ends[1]) & are_covered(ends[2], ends[3])
+    known = anchors()
+    starts, goals = known.spots(*ends[:2, inside]), known.spots(*ends[2:, inside])
+    metres = straight_m(*ends)
+    ticks = pair_ticks(ground(), known.tables, starts, goals, room())
+    metres[inside] = ticks / TICKS_PER_METRE
+    return metres
