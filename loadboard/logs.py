@@ -18,6 +18,7 @@ REQUESTS = Histogram(
 )
 ANSWERS = Counter("loadboard_answers", "Answers given", ["method", "route", "status"])
 
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 log = structlog.get_logger()
 
@@ -69,7 +70,8 @@ class Observed:
 
     @staticmethod
     def _note(scope: Scope, status: int, seconds: float) -> None:
-        method = scope["method"] if scope["method"].isalpha() else "other"
+        # Anybody can name a method; only those that are known become labels.
+        method = scope["method"] if scope["method"] in METHODS else "other"
         route = getattr(scope.get("route"), "path", "none")
         REQUESTS.labels(method, route).observe(seconds)
         ANSWERS.labels(method, route, status).inc()
