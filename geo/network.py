@@ -47,6 +47,15 @@ class Network:
     table: NDArray[np.int32]
     """The way from each junction to each other one."""
 
+    def lines(self) -> list[list[tuple[float, float]]]:
+        """Each chain as a line of (lon, lat), degrees: the freeways to draw."""
+        points = list(zip(self.lons.tolist(), self.lats.tolist(), strict=True))
+        starts = self.chain_start.tolist()
+        return [
+            [points[node] for node in self.chain_nodes[first:end].tolist()]
+            for first, end in pairwise(starts)
+        ]
+
 
 def unit_vectors(lons: ArrayLike, lats: ArrayLike) -> Floats:
     """Degrees to points of the unit sphere, shape (n, 3)."""

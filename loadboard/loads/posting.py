@@ -90,7 +90,7 @@ async def submit(
     The same content again changes nothing, in any state. Other content updates an open load when
     `may_update`, and is refused otherwise; a closed load stays closed.
     """
-    attempts = 3
+    attempts = 10
     while True:
         attempts -= 1
         try:
@@ -140,6 +140,7 @@ async def _known(
             Load.first_posted_at,
         )
         .where(Load.organization_id == sender.organization_id, Load.reference.in_(references))
+        .order_by(Load.id)
         .with_for_update()
     )
     return {row.reference: row for row in await session.execute(query)}
@@ -215,5 +216,7 @@ async def _write(session: AsyncSession, batch: _Batch) -> None:
         )
         changes.append(Change(identity, prepared, hashed, "load.posted", sender.person_id))
         batch.answers[index] = Outcome("created", load_id)
-    await insert(session, changes)
+    # In one order, as the locks of known loads: of two imports of the same loads one waits, and
+    # neither waits for the other in turn.
+    await insert(session, sorted(changes, key=lambda change: change.prepared.posted.reference))
     await replace(session, batch.updates)

@@ -13,6 +13,7 @@ import numpy as np
 
 from geo import places, roads, states
 from geo.cells import cells_of
+from geo.coverage import are_covered
 from geo.places import Place
 from geo.points import METRES_PER_MILE, Point
 from loadboard.errors import FieldError
@@ -115,7 +116,7 @@ def loaded_miles(routes: Sequence[Sequence[Point]]) -> list[tuple[float, bool]]:
     a = np.array([leg[0] for leg in legs])
     b = np.array([leg[1] for leg in legs])
     leg_m = roads.roads_m(a[:, 0], a[:, 1], b[:, 0], b[:, 1])
-    covered = roads.are_covered(a[:, 0], a[:, 1]) & roads.are_covered(b[:, 0], b[:, 1])
+    covered = are_covered(a[:, 0], a[:, 1]) & are_covered(b[:, 0], b[:, 1])
     counts = np.array([len(route) - 1 for route in routes])
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     total = np.round(np.add.reduceat(leg_m, starts) / METRES_PER_MILE, 1)

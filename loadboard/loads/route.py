@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from geo import roads
 from geo.points import Point
+from geo.route import path
 
 
 class Line(BaseModel):
@@ -29,7 +29,7 @@ def route_of(listing: dict[str, Any]) -> RouteFeature:
     points = [Point(stop["lon"], stop["lat"]) for stop in listing["stops"]]
     line: list[tuple[float, float]] = [points[0]]
     for a, b in pairwise(points):
-        line.extend(roads.path(a, b)[1:])
+        line.extend(path(a, b)[1:])
     return RouteFeature(
         geometry=Line(coordinates=line), properties=RouteProperties(miles=listing["loaded_miles"])
     )

@@ -6,7 +6,8 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from geo import places, roads
+from geo import places
+from geo.network import network
 from loadboard.auth import Who
 from loadboard.errors import documented
 from loadboard.fields import Strictly
@@ -55,7 +56,7 @@ async def suggest_places(query: Annotated[PlaceQuery, Query()], _: Who) -> Place
 @router.get("/roads", responses=documented(401, 422, 503), response_class=Response)
 async def freeways(_: Who) -> Response:
     """The freeways that miles are estimated on, as GeoJSON."""
-    geometry: dict[str, Any] = {"type": "MultiLineString", "coordinates": roads.lines()}
+    geometry: dict[str, Any] = {"type": "MultiLineString", "coordinates": network().lines()}
     feature = {"type": "Feature", "properties": {}, "geometry": geometry}
     return Response(
         orjson.dumps({"type": "FeatureCollection", "features": [feature]}),
