@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+import anyio
 import orjson
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Row, select
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from loadboard import cellscheme
 from loadboard.errors import FieldError
 from loadboard.loads.listing import Identity
-from loadboard.loads.preparing import Prepared, prepare
+from loadboard.loads.preparing import Prepared, routed, with_cells
 from loadboard.loads.schemas import PostedLoad
 from loadboard.loads.writing import Change, insert, new_ids, replace
 from loadboard.models import Load
@@ -90,12 +91,14 @@ async def submit(
     The same content again changes nothing, in any state. Other content updates an open load when
     `may_update`, and is refused otherwise; a closed load stays closed.
     """
+    # Before the transaction begins: the first road miles of a process take seconds.
+    ready = await anyio.to_thread.run_sync(routed, [s.posted for s in submissions])
     attempts = 10
     while True:
         attempts -= 1
         try:
             async with session.begin_nested():
-                return await _submit(session, sender, submissions, now, may_update)
+                return await _submit(session, sender, submissions, ready, now, may_update)
         except (UniqueViolation, IntegrityError) as error:
             # Somebody took one of the references in between: the next look finds it.
             cause = getattr(error, "orig", error)
@@ -107,6 +110,7 @@ async def _submit(
     session: AsyncSession,
     sender: Sender,
     submissions: Sequence[Submission],
+    ready: Sequence[Prepared | list[FieldError]],
     now: datetime,
     may_update: bool,
 ) -> list[Outcome | Refusal]:
@@ -118,8 +122,8 @@ async def _submit(
         for index, submission in enumerate(submissions)
         if not _settled(batch, index, submission, may_update)
     ]
-    ready = prepare([submissions[index].posted for index in pending], scheme.resolutions)
-    for index, prepared in zip(pending, ready, strict=True):
+    indexed = with_cells([ready[index] for index in pending], scheme.resolutions)
+    for index, prepared in zip(pending, indexed, strict=True):
         _sort_in(batch, index, submissions[index], prepared)
     await _write(session, batch)
     return [batch.answers[index] for index in range(len(submissions))]

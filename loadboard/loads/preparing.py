@@ -4,7 +4,7 @@ Works on many loads at once, because the estimates are much cheaper by the thous
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
@@ -39,8 +39,8 @@ class Prepared:
     stops: tuple[Located, ...]
     loaded_miles: float
     miles_by_road: bool
-    pickup_cells: tuple[int | None, ...]
-    delivery_cells: tuple[int | None, ...]
+    pickup_cells: tuple[int | None, ...] = ()
+    delivery_cells: tuple[int | None, ...] = ()
 
     @property
     def open_until(self) -> datetime:
@@ -139,6 +139,11 @@ def prepare(
     posted: Sequence[PostedLoad], resolutions: Sequence[int | None]
 ) -> list[Prepared | list[FieldError]]:
     """Each load ready to be stored, or what is wrong with its places."""
+    return with_cells(routed(posted), resolutions)
+
+
+def routed(posted: Sequence[PostedLoad]) -> list[Prepared | list[FieldError]]:
+    """All but the cells, which depend on how the board is indexed: what takes long, and no database."""
     located = iter(locate([stop for load in posted for stop in load.stops]))
     answers: list[Prepared | list[FieldError]] = []
     stops_of: list[tuple[int, tuple[Located, ...]]] = []
@@ -151,14 +156,28 @@ def prepare(
     if not stops_of:
         return answers
     miles = loaded_miles([[stop.point for stop in stops] for _, stops in stops_of])
-    pickups = _cells([stops[0].point for _, stops in stops_of], resolutions)
-    deliveries = _cells([stops[-1].point for _, stops in stops_of], resolutions)
-    for (index, stops), (loaded, by_road), pickup, delivery in zip(
-        stops_of, miles, pickups, deliveries, strict=True
-    ):
-        load = posted[index]
-        answers[index] = Prepared(load, stops, loaded, by_road, pickup, delivery)
+    for (index, stops), (loaded, by_road) in zip(stops_of, miles, strict=True):
+        answers[index] = Prepared(posted[index], stops, loaded, by_road)
     return answers
+
+
+def with_cells(
+    loads: Sequence[Prepared | list[FieldError]], resolutions: Sequence[int | None]
+) -> list[Prepared | list[FieldError]]:
+    """The loads with the cells of their ends, one for each resolution."""
+    sound = [load for load in loads if isinstance(load, Prepared)]
+    if not sound:
+        return list(loads)
+    pickups = _cells([load.stops[0].point for load in sound], resolutions)
+    deliveries = _cells([load.stops[-1].point for load in sound], resolutions)
+    ready = map(_with_cells, sound, pickups, deliveries)
+    return [next(ready) if isinstance(load, Prepared) else load for load in loads]
+
+
+def _with_cells(
+    load: Prepared, pickup: tuple[int | None, ...], delivery: tuple[int | None, ...]
+) -> Prepared:
+    return replace(load, pickup_cells=pickup, delivery_cells=delivery)
 
 
 def _place_errors(
