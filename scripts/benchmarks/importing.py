@@ -35,7 +35,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if done.returncode 
 """
 
 
-def import_vs_copy(name: str, goal: float, loads: int, pairs: int | None) -> Figure:
+def import_vs_copy(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
     """Both sides add the same rows to clones of one board, whose indexes stand."""
     on, count, file = board(loads), pairs or FEW, file_of_loads(loads // SHARE)
     dumps = _dumps_of_import(on, file)
@@ -102,7 +102,7 @@ def _count(connection: psycopg.Connection[Any]) -> int:
     return int(row[0]) if row else 0
 
 
-def import_memory(name: str, goal: None, loads: int, pairs: int | None) -> Figure:
+def import_memory(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
     """Peak memory of `loadboard import`: of as many lines as the board has, and of a hundredth."""
     empty, count = empty_board(), pairs or FEW
     large, small = file_of_loads(loads), file_of_loads(loads // 100)

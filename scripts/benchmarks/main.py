@@ -1,5 +1,6 @@
 """./scripts/bench: side-by-side measurements, one JSON line each."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -24,8 +25,9 @@ def _lanes(by: Rival, name: str, goal: float | None, loads: int, pairs: int | No
     return compare(name, goal, loads, pairs, searches.lanes(), by)
 
 
+Measure = Callable[[str, float | None, int, int | None], Figure]
 # What is measured, and the least that it must be; null is for show.
-FIGURES = {
+FIGURES: dict[str, tuple[Measure, float | None]] = {
     "area-vs-gist": (partial(_areas, rivals.POINT_GIST), 5.0),
     "area-vs-covering-gist": (partial(_areas, rivals.COVERING_POINT_GIST), None),
     "area-vs-composite": (partial(_areas, rivals.COMPOSITE), 1.5),

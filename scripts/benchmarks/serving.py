@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 READY_S = 120
 
 
-def http_vs_sql(name: str, goal: float, loads: int, pairs: int | None) -> Figure:
+def http_vs_sql(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
     """One connection that is kept, one request after the other; the covers are known to both."""
     on, count = board(loads), pairs or MANY
     headers = {"Authorization": f"Bearer {on.run(token)}", "Content-Type": "application/json"}
