@@ -5,14 +5,20 @@ leg and one chain. A leg is a metric, so for a point whose leg to the anchor is 
 s at most; every bound that lets a junction be passed over rests on that.
 """
 
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numba import config
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from geo.compiled import borrowed, compiled
+from geo.coverage import are_covered
 from geo.ground import Ground, Spot, entry_ticks, ground, node_leg, point_leg, room, stand
 from geo.legs import FAR
 from geo.network import Floats, Ints, gnomonic, unit_vectors
@@ -21,14 +27,14 @@ SLACK = 1024
 """Ticks by which legs may miss the triangle inequality, from the stand-off of corners: 8 m."""
 _WEST, _SOUTH, _STEP = -125.75, 24.0, 0.5
 _COLUMNS, _ROWS = 118, 52
-# Ticks that an entry may fall behind before how far no longer matters: 250 km.
-_BEHIND = 32_000_000
+# Ticks that an entry may fall behind before how far no longer matters: 100 km.
+_BEHIND = 12_800_000
 
 
 class Tables(NamedTuple):
     """What is known at each anchor, by junction; ticks. `order` has first what falls least behind.
 
-    An entry that falls behind the reach by more than 250 km stands there as just that.
+    An entry that falls behind the reach by more than 100 km stands there as 100 km or more.
     """
 
     entry: NDArray[np.int32]
@@ -46,21 +52,18 @@ class Spots(NamedTuple):
 
 
 class Anchors:
-    """A grid of anchors, whose tables are filled row by row as they are needed."""
+    """A grid of anchors; what is not `filled` of their tables is when it is needed."""
 
-    def __init__(self, g: Ground) -> None:
-        shape = (_COLUMNS * _ROWS, len(g.junctions))
-        row, column = np.divmod(np.arange(shape[0]), _COLUMNS)
-        self._xyz = unit_vectors(_WEST + (column + 0.5) * _STEP, _SOUTH + (row + 0.5) * _STEP)
+    def __init__(
+        self, g: Ground, kept: Tables | None = None, filled: NDArray[np.bool_] | None = None
+    ) -> None:
+        self.lons, self.lats = _grid()
+        self._xyz = unit_vectors(self.lons, self.lats)
         self._xy = gnomonic(self._xyz)
         # Memory that is not written to is not taken.
-        self.tables = Tables(
-            entry=np.empty(shape, dtype=np.int32),
-            reach=np.empty(shape, dtype=np.int32),
-            order=np.empty(shape, dtype=np.uint16),
-        )
+        self.tables = kept or Tables(*(np.empty(_shape(), dtype=kind) for kind in _KINDS))
         self._ground = g
-        self._filled = np.zeros(shape[0], dtype=np.bool_)
+        self._filled = np.zeros(_shape()[0], dtype=np.bool_) if filled is None else filled
         self._lock = threading.Lock()
 
     def spots(self, lons: Floats, lats: Floats) -> Spots:
@@ -72,21 +75,73 @@ class Anchors:
         chosen, strays = _choose(self._ground, xyz, xy, rows, columns, self._xyz, self._xy, room())
         if not self._filled[chosen].all():
             with self._lock:
-                self._fill(np.unique(chosen))
+                self.fill(np.unique(chosen))
         return Spots(xyz, xy, chosen, strays)
 
-    def _fill(self, wanted: Ints) -> None:
-        for anchor in wanted[~self._filled[wanted]]:
-            xyz, xy = self._xyz[anchor], self._xy[anchor]
-            rows = (table[anchor] for table in self.tables)
-            _fill_rows(self._ground, xyz, xy, room(), *rows)
-            self._filled[anchor] = True
+    def fill(self, wanted: Ints) -> None:
+        """Fill in the rows of those anchors that have none yet."""
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            list(threads.map(self._fill_one, wanted[~self._filled[wanted]]))
+
+    def _fill_one(self, anchor: int) -> None:
+        xyz, xy = self._xyz[anchor], self._xy[anchor]
+        rows = (table[anchor] for table in self.tables)
+        _fill_rows(self._ground, xyz, xy, room(), *rows)
+        self._filled[anchor] = True
 
 
 @cache
 def anchors() -> Anchors:
-    """The anchors of the contiguous United States."""
+    """The anchors of the contiguous United States: those that `keep` made, else empty ones."""
+    folder = _folder()
+    if folder is not None and folder.exists():
+        # Mapped, so that all processes share them; nothing is written to what is filled.
+        kept = (np.asarray(np.load(folder / f"{name}.npy", "c")) for name in Tables._fields)
+        return Anchors(ground(), Tables(*kept), np.load(folder / "filled.npy"))
     return Anchors(ground())
+
+
+def keep() -> None:
+    """Fill the tables of all anchors on covered ground, and keep them for every later process.
+
+    They take about a minute of one core, and 70 MB beside the machine code.
+    """
+    folder = _folder()
+    if folder is None or folder.exists():
+        return
+    part = folder.with_name(f"{folder.name}.{os.getpid()}")
+    part.mkdir(parents=True)
+    files = zip(Tables._fields, _KINDS, strict=True)
+    tables = Tables(
+        *(open_memmap(part / f"{name}.npy", "w+", kind, _shape()) for name, kind in files)
+    )
+    filled = np.zeros(_shape()[0], dtype=np.bool_)
+    made = Anchors(ground(), Tables(*map(np.asarray, tables)), filled)
+    reach = np.linspace(-0.5, 0.5, 9) * _STEP
+    wanted = np.zeros(_shape()[0], dtype=np.bool_)
+    for east in reach:
+        for north in reach:
+            wanted |= are_covered(made.lons + east, made.lats + north)
+    made.fill(np.flatnonzero(wanted))
+    np.save(part / "filled.npy", filled)
+    part.rename(folder)
+
+
+_KINDS = (np.int32, np.int32, np.uint16)
+
+
+def _shape() -> tuple[int, int]:
+    return _COLUMNS * _ROWS, len(ground().junctions)
+
+
+def _grid() -> tuple[Floats, Floats]:
+    row, column = np.divmod(np.arange(_COLUMNS * _ROWS), _COLUMNS)
+    return _WEST + (column + 0.5) * _STEP, _SOUTH + (row + 0.5) * _STEP
+
+
+def _folder() -> Path | None:
+    """Beside the machine code, which is kept by what the sources say."""
+    return Path(config.CACHE_DIR) / "anchors" if config.CACHE_DIR else None
 
 
 @compiled
@@ -130,10 +185,9 @@ def _fill_rows(
     g = borrowed(g)
     at = stand(xyz, xy, legs[0])
     home, home_leg = _nearest_junction(g, at)
-    for j in range(len(g.junctions)):
-        reach[j] = home_leg + g.table[home, j]
+    reach[:] = home_leg + g.table[home]
+    for j in np.argsort(g.table[home]):
         entry[j] = entry_ticks(g, at, j, reach[j] + _BEHIND)
-    for j in np.argsort(entry):
         if entry[j] < reach[j]:
             for k in range(len(g.junctions)):
                 reach[k] = min(reach[k], entry[j] + g.table[j, k])
