@@ -19,6 +19,7 @@ from tests.loadboard.conftest import Member
 from tests.loadboard.search.boards import NOW, Board, found, found_ids, load, near
 from tests.loadboard.search.oracles import (
     RESOLUTION,
+    SLOPING_EDGE_DEG,
     WGS84,
     hard_points,
     holds,
@@ -43,6 +44,17 @@ def nameable(area: Area) -> Area:
         miles = min(area.radius_m / METRES_PER_MILE, 12_500.0)
         return Circle(area.center, miles * METRES_PER_MILE)
     return area
+
+
+def postgis_sees(area: Area) -> bool:
+    """PostGIS leaves out sides of a polygon that are shorter than 1e-12 degrees."""
+    if not isinstance(area, Box):
+        return True
+    west, south, east, north = area.bounds
+    return all(side == 0.0 or abs(side) > SLOPING_EDGE_DEG for side in (east - west, north - south))
+
+
+any_area = areas.filter(postgis_sees).map(nameable)
 
 
 def check(board: Board, carrier: Member, pickup: Area | None, delivery: Area | None) -> None:
@@ -71,14 +83,14 @@ def check_all(board: Board, carrier: Member, pickup: Area, delivery: Area, seed:
     check(board, carrier, pickup, delivery)
 
 
-@given(areas.map(nameable), areas.map(nameable), seeds)
+@given(any_area, any_area, seeds)
 @on_one_board
 def test_any_area(board: Board, carrier: Member, pickup: Area, delivery: Area, seed: int) -> None:
     check_all(board, carrier, pickup, delivery, seed)
 
 
 @pytest.mark.long
-@given(areas.map(nameable), areas.map(nameable), seeds)
+@given(any_area, any_area, seeds)
 @settings(on_one_board, max_examples=3_000)
 def test_any_area_at_length(
     board: Board, carrier: Member, pickup: Area, delivery: Area, seed: int

@@ -64,20 +64,19 @@ def near_dallas(made: Made) -> bool:
     return miles_between(DALLAS, made.pickup) <= 60
 
 
-@pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("limit", [1, 7, 200])
 def test_every_sort_breaks_ties_by_id_and_puts_the_unknown_last(
-    board: Board, carrier: Member, sort: str, limit: int
+    board: Board, carrier: Member, limit: int
 ) -> None:
-    fill(board, np.random.default_rng(3))
+    fill(board, np.random.default_rng(3), 40 if limit == 1 else 80)
     board.post([load(DALLAS, DALLAS, rate_cents=7), load(DALLAS, DALLAS)])
     hits = [made for made in board.loads if near_dallas(made)]
-    expected = ordered(hits, sort)
-    assert len(expected) > 20
-    assert [item["id"] for item in found(carrier, around(sort), limit)] == expected
-    if sort != "distance":
-        everything = [item["id"] for item in found(carrier, {"sort": sort}, limit)]
-        assert everything == ordered(board.loads, sort)
+    assert len(hits) > 20
+    for sort in SORTS:
+        assert [item["id"] for item in found(carrier, around(sort), limit)] == ordered(hits, sort)
+        if sort != "distance" and limit > 1:
+            everything = [item["id"] for item in found(carrier, {"sort": sort}, limit)]
+            assert everything == ordered(board.loads, sort)
 
 
 def test_the_newest_come_first_unless_said_otherwise(board: Board, carrier: Member) -> None:
@@ -153,7 +152,7 @@ def turn_pages(
 
 
 @given(st.sampled_from(SORTS), st.integers(3, 15), seeds)
-@settings(on_one_board, max_examples=12)
+@settings(on_one_board, max_examples=8)
 def test_pages_neither_repeat_nor_skip_while_the_board_changes(
     board: Board,
     shipper: Member,
