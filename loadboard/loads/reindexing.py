@@ -39,6 +39,8 @@ async def reindex(resolution: int | None, progress: Progress) -> int:
     Recomputes cells, and the miles and zones of the loads where these have become others, as new
     versions of the loads. Answers how many those were. `progress` hears a step, done, and total.
     """
+    # The first road miles of a process take seconds; inside a batch they would hold its loads locked.
+    await anyio.to_thread.run_sync(loaded_miles, [[Point(-96.8, 32.8), Point(-84.4, 33.7)]])
     async with engine().connect() as raw:
         alone = await raw.execution_options(isolation_level="AUTOCOMMIT")
         await alone.execute(text("SET statement_timeout = 0"))
