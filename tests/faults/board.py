@@ -119,7 +119,7 @@ def finished(words: list[str], environment: Mapping[str, str]) -> subprocess.Com
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 

@@ -38,7 +38,7 @@ from tests.faults.still import PAGE, Question, distance_m, questions, still_load
 from tests.faults.wholeness import assert_whole
 
 MOVERS = 2
-SOON_S = 120.0
+SOON_S = 300.0
 BATCHES_OF = """
 import sys
 from loadboard.loads import reindexing
@@ -162,7 +162,7 @@ def killed_around_the_switch(live: Live, resolution: int) -> None:
 
 def end(live: Live, resolution: int) -> None:
     done = finished(live.words(resolution), live.environment)
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-6000:]
 
 
 @contextmanager
@@ -180,6 +180,7 @@ def others_at_work(live: Live) -> Iterator[None]:
     snapshot = ["BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT FROM load LIMIT 1"]
     writing = ["BEGIN", "LOCK load IN ROW EXCLUSIVE MODE"]
     with psycopg.connect(live.database_url, autocommit=True) as connection:
+        connection.execute("SET idle_in_transaction_session_timeout = 0")
         for statement in live.rng.choice([snapshot, writing]):
             connection.execute(statement.encode())
         yield
