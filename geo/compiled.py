@@ -19,8 +19,7 @@ def compiled(function: F) -> F:
     return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
-@intrinsic
-def _borrowed(_: Any, arrays: Any) -> Any:
+def _uncounted(_: Any, arrays: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (value,) = arguments
         for i, kind in enumerate(signature.args[0].types):
@@ -32,7 +31,7 @@ def _borrowed(_: Any, arrays: Any) -> Any:
     return arrays(arrays), generate
 
 
-borrowed = cast(Callable[[T], T], _borrowed)
+borrowed = cast(Callable[[T], T], intrinsic(_uncounted))
 """In compiled code: a named tuple of arrays, the same arrays without a count of references.
 
 Handing the tuple on is then free; else every call counts up and down for every array, which takes a

@@ -155,7 +155,7 @@ def _corner_leg(g: Ground, at: Spot, corner: int) -> int:
         at.corner_legs[corner] = FAR
         if not barred(at.xy, g.corners_xy[corner], g.segments, g.boxes, g.starts):
             at.corner_legs[corner] = straight_ticks(square(at.xyz, g.corners[corner]))
-    return at.corner_legs[corner]
+    return int(at.corner_legs[corner])
 
 
 @compiled
@@ -213,7 +213,7 @@ def point_leg(g: Ground, p: Spot, q: Spot, ceiling: int = FAR) -> int:
 def ball_leg(g: Ground, at: Spot, chain: int) -> float:
     """No leg to a node of the chain is less: by the chord to the ball about it."""
     chord = LEG_TICKS * math.sqrt(square(at.xyz, g.middles[chain]))
-    return max(0.0, chord - g.reaches[chain])
+    return float(max(0.0, chord - g.reaches[chain]))
 
 
 @compiled

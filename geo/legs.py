@@ -29,7 +29,7 @@ def straight_m(lons1: ArrayLike, lats1: ArrayLike, lons2: ArrayLike, lats2: Arra
 def square(a: Floats, b: Floats) -> float:
     """The squared chord between two unit vectors."""
     x, y, z = a[0] - b[0], a[1] - b[1], a[2] - b[2]
-    return x * x + y * y + z * z
+    return float(x * x + y * y + z * z)
 
 
 @compiled

@@ -130,7 +130,7 @@ def _lengths(xyz: Floats, edges: Ints, kilometres: Floats) -> Ints:
     chord = np.linalg.norm(xyz[edges[:, 0]] - xyz[edges[:, 1]], axis=1)
     great_circle = 2.0 * SPHERE_RADIUS_M * np.arcsin(chord / 2.0)
     metres = np.maximum(kilometres * 1000.0, great_circle)
-    return np.ceil(metres * TICKS_PER_METRE + 0.01).astype(np.int64)
+    return np.asarray(np.ceil(metres * TICKS_PER_METRE + 0.01), dtype=np.int64)
 
 
 def _chains(edges: Ints, degrees: Ints, junctions: Ints) -> list[Ints]:

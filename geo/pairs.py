@@ -36,7 +36,7 @@ def pair_ticks(g: Ground, tables: Tables, starts: Spots, goals: Spots, legs: Int
 def _first_guess(g: Ground, tables: Tables, p: Spot, c: int, q: Spot, d: int) -> int:
     """The way by the two junctions that would be best for the anchors c and d."""
     j, k = _best_entry(tables, c, d), _best_entry(tables, d, c)
-    return entry_ticks(g, p, j, FAR) + g.table[j, k] + entry_ticks(g, q, k, FAR)
+    return int(entry_ticks(g, p, j, FAR) + g.table[j, k] + entry_ticks(g, q, k, FAR))
 
 
 @compiled
