@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from loadboard import cellscheme
 from loadboard.auth import Principal
 from loadboard.errors import FieldError, Problem, field_errors, invalid, not_found
-from loadboard.loads.listing import Identity, listing_of, moment, posted_of, shown
+from loadboard.loads.closing import close
+from loadboard.loads.listing import Identity, listing_of, posted_of, shown
 from loadboard.loads.posting import over_already, submission
 from loadboard.loads.preparing import prepare
 from loadboard.loads.schemas import PostedLoad, merge_patch
@@ -94,21 +95,6 @@ async def change(
     await replace(session, [what])
     await session.refresh(load)
     return shown(*await listing_of(session, load))
-
-
-async def close(
-    session: AsyncSession, load: Load, status: str, person_id: int | None, now: datetime
-) -> None:
-    """Takes a load off the board for good."""
-    listing = orjson.loads((await listing_of(session, load))[0])
-    load.status = status
-    load.version += 1
-    load.versioned_at = now
-    await session.flush()
-    closed = listing | {"version": load.version, "status": status, "updated_at": moment(now)}
-    await record(
-        session, at=now, kind=f"load.{status}", load=load, person_id=person_id, listing=closed
-    )
 
 
 async def cancel(

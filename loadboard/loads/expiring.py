@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from loadboard.db import transaction
-from loadboard.loads.changing import close
+from loadboard.loads.closing import close
 from loadboard.models import Load
 
 BATCH = 500

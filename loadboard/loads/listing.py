@@ -11,7 +11,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.fields import Window
-from loadboard.loads.preparing import Located, Prepared
+from loadboard.loads.prepared import Located, Prepared
 from loadboard.loads.schemas import PostedLoad, PostedStop
 from loadboard.models import Event, Load
 

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from loadboard import cellscheme
 from loadboard.errors import FieldError
 from loadboard.loads.listing import Identity
-from loadboard.loads.preparing import Prepared, routed, with_cells
+from loadboard.loads.prepared import Prepared
+from loadboard.loads.preparing import routed, with_cells
 from loadboard.loads.schemas import PostedLoad
 from loadboard.loads.writing import Change, insert, new_ids, replace
 from loadboard.models import Load

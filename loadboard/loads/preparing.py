@@ -4,8 +4,7 @@ Works on many loads at once, because the estimates are much cheaper by the thous
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -18,35 +17,8 @@ from geo.places import Place
 from geo.points import METRES_PER_MILE, Point
 from loadboard.errors import FieldError
 from loadboard.fields import PlaceRef
+from loadboard.loads.prepared import Located, Prepared
 from loadboard.loads.schemas import PostedLoad, PostedStop
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """Where a stop is."""
-
-    point: Point
-    town: str | None
-    state: str | None
-    zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A posted load with everything that we work out about it."""
-
-    posted: PostedLoad
-    stops: tuple[Located, ...]
-    loaded_miles: float
-    miles_by_road: bool
-    pickup_cells: tuple[int | None, ...] = ()
-    delivery_cells: tuple[int | None, ...] = ()
-
-    @property
-    def open_until(self) -> datetime:
-        window = self.posted.stops[0].window
-        assert window is not None
-        return min(window.to, self.posted.expires_at or window.to)
 
 
 @lru_cache(maxsize=50_000)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.points import Point
 from loadboard.db import psycopg_connection
 from loadboard.loads.listing import Identity, build
-from loadboard.loads.preparing import Prepared
+from loadboard.loads.prepared import Prepared
 from loadboard.models import Load, Stop
 
 IDENTITY_COLUMNS = (
