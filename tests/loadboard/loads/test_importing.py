@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.loadboard.conftest import Member
 from tests.loadboard.loads.examples import at, delivery, everything, kinds, load, pickup, rows
+from tests.loadboard.test_constraints import LOAD, insert
 
 HEADER = (
     "reference", "equipment", "full", "weight_lb", "length_ft", "hazmat", "commodity", "rate_usd", "posted_miles",
@@ -385,3 +387,34 @@ def test_files_with_the_same_loads_in_another_order_at_once(
         assert sum(created + updated for created, updated, _, _ in done) == 1_000
         assert [sum(each) for each in done] == [1_000] * 3
     assert kinds(database_url) == ["load.posted"] * 1_000 + ["load.updated"] * 1_000
+
+
+async def _while_held(
+    client: httpx.AsyncClient, files: list[bytes], holder: psycopg.Connection, database_url: str
+) -> list[httpx.Response]:
+    """Sends the files, and lets the holder go when all of them wait for it."""
+    sent = [asyncio.create_task(client.post("/v1/loads/import", content=file)) for file in files]
+    waiting = "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    for _ in range(200):
+        await asyncio.sleep(0.05)
+        if len(rows(database_url, waiting)) == len(files):
+            break
+    holder.rollback()
+    return await asyncio.gather(*sent)
+
+
+def test_imports_wait_for_each_other_in_one_direction(shipper: Member, database_url: str) -> None:
+    for number in range(3):
+        both = [flat(reference=f"{name}{number}") for name in ("A", "B")]
+        files = [as_csv(both), as_csv(both[::-1])]
+        with psycopg.connect(database_url) as holder:
+            held = {"organization_id": shipper.sender.organization_id, **both[0]}
+            insert(
+                holder,
+                "load",
+                LOAD | {name: held[name] for name in ("organization_id", "reference")},
+            )
+            sent = _while_held(shipper.client, files, holder, database_url)
+            answers = shipper.service.run(sent)
+        done = [counts(answer) for answer in answers]
+        assert sorted(done) == [(0, 0, 2, 0), (2, 0, 0, 0)]
