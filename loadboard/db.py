@@ -54,6 +54,16 @@ async def _request_transaction() -> AsyncIterator[AsyncSession]:
 Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function")]
 
 
+async def _request_reading() -> AsyncIterator[AsyncSession]:
+    reading = engine().execution_options(isolation_level="AUTOCOMMIT")
+    async with AsyncSession(reading, expire_on_commit=False) as session:
+        yield session
+
+
+# For what only reads: each statement is a transaction of its own, two journeys fewer a request.
+Reading = Annotated[AsyncSession, Depends(_request_reading, scope="function")]
+
+
 async def psycopg_connection(session: AsyncSession) -> AsyncConnection:
     """The session's own psycopg connection, inside its transaction: for COPY."""
     raw = await (await session.connection()).get_raw_connection()

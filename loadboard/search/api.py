@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Response
 
 from loadboard.auth import Who
-from loadboard.db import Session
+from loadboard.db import Reading
 from loadboard.errors import Problem, documented
 from loadboard.search.hexes import HexPage, HexSearch, hexes
 from loadboard.search.schemas import Search, SearchPage
@@ -48,14 +48,14 @@ def _geojson(found: Page) -> bytes:
 
 
 @router.post("", responses=ANSWERS)
-async def post_search(wanted: Search, who: Who, session: Session, accept: Accept = "") -> Response:
+async def post_search(wanted: Search, who: Who, session: Reading, accept: Accept = "") -> Response:
     """Search the open loads by area, lane, window, equipment, size, rate and age."""
     return _answer(await search(session, who, wanted, datetime.now(UTC)), accept)
 
 
 @router.get("", responses=ANSWERS)
 async def get_search(
-    wanted: Annotated[Search, Depends(from_url)], who: Who, session: Session, accept: Accept = ""
+    wanted: Annotated[Search, Depends(from_url)], who: Who, session: Reading, accept: Accept = ""
 ) -> Response:
     """The same search as a URL."""
     try:
@@ -73,6 +73,6 @@ async def get_search(
     },
     response_class=Response,
 )
-async def post_hexes(wanted: HexSearch, who: Who, session: Session) -> Response:
+async def post_hexes(wanted: HexSearch, who: Who, session: Reading) -> Response:
     """How many of the loads begin in each H3 hexagon, and their median rate per mile."""
     return Response(await hexes(session, who, wanted, datetime.now(UTC)), media_type=GEOJSON)

@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 import orjson
 from pydantic import BaseModel, Field
-from sqlalchemy import BigInteger, ColumnElement, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.cells import boundary
@@ -13,11 +12,10 @@ from loadboard.auth import Principal
 from loadboard.cache import remember, remembered
 from loadboard.cellscheme import Scheme
 from loadboard.fields import Whole
-from loadboard.models import CellScheme, Load
 from loadboard.paging import digest
 from loadboard.search.schemas import Filters
-from loadboard.search.searching import ask, under_scheme
-from loadboard.search.statement import Question, hits
+from loadboard.search.searching import ask, rows_of, under_scheme
+from loadboard.search.statement import Question, Sql, hits
 from loadboard.settings import settings
 
 
@@ -48,11 +46,10 @@ class HexPage(BaseModel):
     total: int
 
 
-def parent_cell(cell: ColumnElement[Any], resolution: int) -> ColumnElement[int]:
+def parent_cell(cell: str, resolution: int) -> str:
     """The ancestor of a cell: its resolution in bits 52 to 55, the finer digits all seven."""
     finer = (1 << 3 * (15 - resolution)) - 1
-    cleared = cell.op("&")(cast(literal(~(15 << 52)), BigInteger))
-    return cleared.op("|")(cast(literal(resolution << 52 | finer), BigInteger))
+    return f"{cell} & {~(15 << 52)} | {resolution << 52 | finer}"
 
 
 async def hexes(
@@ -72,27 +69,20 @@ async def hexes(
 
 async def _counted(session: AsyncSession, question: Question, resolution: int) -> list[Any]:
     async def run(scheme: Scheme) -> tuple[Scheme, list[Any]]:
-        cell = parent_cell(getattr(Load, f"pickup_cell_{scheme.active}"), resolution)
-        columns: list[ColumnElement[Any]] = [
-            cell.label("cell"),
-            Load.rate_per_mile_cents.label("rate"),
-        ]
-        found = hits(question, scheme, columns).subquery("found")
-        median = func.percentile_cont(0.5).within_group(found.c.rate)
-        counted = (
-            select(found.c.cell, func.count().label("count"), median.label("median"))
-            .group_by(found.c.cell)
-            .subquery("counted")
-        )
-        query = (
-            select(CellScheme.active, CellScheme.resolution, *counted.c)
-            .select_from(CellScheme)
-            .join(counted, literal(True), isouter=True)
-        )
-        rows = (await session.execute(query)).all()
-        return Scheme(rows[0].active, rows[0].resolution, None), list(rows)
+        rows = await rows_of(session, _statement(question, scheme, resolution))
+        return Scheme(rows[0].active, rows[0].resolution, None), rows
 
     return [row for row in await under_scheme(session, run) if row.cell is not None]
+
+
+def _statement(question: Question, scheme: Scheme, resolution: int) -> Sql:
+    cell = parent_cell(f"pickup_cell_{scheme.active}", resolution)
+    found, values = hits(question, scheme, f"{cell} AS cell, rate_per_mile_cents AS rate")
+    text = f"""SELECT active, resolution, counted.* FROM cell_scheme LEFT JOIN (
+          SELECT cell, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY rate) AS median
+          FROM ({found}) AS found GROUP BY cell
+        ) AS counted ON true"""  # noqa: S608
+    return Sql(text, values)
 
 
 def _geojson(rows: list[Any]) -> bytes:

@@ -6,32 +6,17 @@ from datetime import datetime
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field, TypeAdapter
-from sqlalchemy import (
-    ColumnElement,
-    Double,
-    Select,
-    and_,
-    cast,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    true,
-)
-from sqlalchemy import Text as SqlText
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard import cellscheme
 from loadboard.auth import Principal
 from loadboard.cellscheme import Scheme
 from loadboard.fields import Moment, Number, Whole
-from loadboard.loads.listing import current_listing, moment, page, shown
-from loadboard.models import CellScheme, Event, Load
+from loadboard.loads.listing import moment, page, shown
 from loadboard.paging import decode, encode
 from loadboard.search.areas import where
 from loadboard.search.schemas import Filters, Search, Sort
-from loadboard.search.statement import Question, distance_mi, hits
+from loadboard.search.statement import Question, Sql, center_values, distance_mi, hits
 
 _Rate = Annotated[Whole, Field(ge=-1, lt=2**63)]
 _LoadId = Annotated[Whole, Field(ge=1, lt=2**63)]
@@ -48,7 +33,7 @@ _POSITIONS: dict[Sort, TypeAdapter[tuple[datetime, Any, int]]] = {
 class Order(NamedTuple):
     """What a sort compares, and whether the highest comes first."""
 
-    key: ColumnElement[Any]
+    key: str
     highest_first: bool
 
 
@@ -68,61 +53,53 @@ def ask(filters: Filters, principal: Principal, now: datetime) -> Question:
     return Question(filters, pickup, delivery, now, now, only)
 
 
-def order(search: Search, question: Question) -> Order:
-    unknown_last = literal(-1)
+def order(search: Search) -> Order:
     match search.sort:
         case "rate":
-            return Order(func.coalesce(Load.rate_cents, unknown_last), True)
+            return Order("coalesce(rate_cents, -1)", True)
         case "rate_per_mile":
-            return Order(func.coalesce(Load.rate_per_mile_cents, unknown_last), True)
+            return Order("coalesce(rate_per_mile_cents, -1)", True)
         case "pickup_time":
-            return Order(Load.pickup_from.expression, False)
+            return Order("pickup_from", False)
         case "age":
-            return Order(Load.first_posted_at.expression, True)
-    center = question.pickup and question.pickup.center
-    assert center is not None
-    return Order(distance_mi(center), False)
+            return Order("first_posted_at", True)
+        case "distance":
+            return Order(distance_mi(), False)
 
 
-def statement(
-    question: Question, scheme: Scheme, by: Order, after: list[Any] | None, limit: int
-) -> Select[*tuple[Any, ...]]:
+def statement(question: Question, scheme: Scheme, by: Order, after: Any, limit: int) -> Sql:
     """One statement for the total, the page and the listings, all of one moment.
 
     Its rows: total, active, resolution, id, key, distance_mi, confirmed_at, listing. There is always
     one at least; its id is null when the page is empty.
     """
-    found = hits(question, scheme, [Load.id.label("id"), by.key.label("key")]).cte("found")
-    key, id_ = found.c.key, found.c.id
-    rest = select(id_, key)
-    if after is not None:
-        at = literal(after[0], key.type)
-        past = key < at if by.highest_first else key > at
-        rest = rest.where(or_(past, and_(key == at, id_ > after[1])))
-    top = (
-        rest.order_by(key.desc() if by.highest_first else key, id_).limit(limit + 1).subquery("top")
-    )
-    center = question.pickup.center if question.pickup else None
-    distance = distance_mi(center) if center else cast(null(), Double)
-    ends = top.join(Load, Load.id == top.c.id).join(Event, current_listing())
-    shown_rows = (
-        select(top.c.id, top.c.key, distance.label("distance_mi"), Load.confirmed_at)
-        .add_columns(cast(Event.listing, SqlText).label("listing"))
-        .select_from(ends)
-        .subquery("shown")
-    )
-    total = select(func.count()).select_from(found).scalar_subquery()
-    last = shown_rows.c.key.desc() if by.highest_first else shown_rows.c.key
-    return (
-        select(total.label("total"), CellScheme.active, CellScheme.resolution, *shown_rows.c)
-        .select_from(CellScheme)
-        .join(shown_rows, true(), isouter=True)
-        .order_by(last, shown_rows.c.id)
-    )
+    found, values = hits(question, scheme, f"id, {by.key} AS key")
+    center = question.pickup and question.pickup.center
+    direction, past = ("DESC", "<") if by.highest_first else ("ASC", ">")
+    rest = f"WHERE key {past} %(key)s OR key = %(key)s AND id > %(last_id)s" if after else ""
+    text = f"""WITH found AS ({found})
+        SELECT (SELECT count(*) FROM found) AS total, active, resolution, shown.*
+        FROM cell_scheme LEFT JOIN (
+          SELECT top.id, top.key, {distance_mi() if center else "NULL"} AS distance_mi, confirmed_at,
+            listing::text AS listing
+          FROM (SELECT id, key FROM found {rest} ORDER BY key {direction}, id LIMIT %(most)s) AS top
+          JOIN load ON load.id = top.id
+          JOIN event ON event.load_id = load.id AND event.version = load.version
+            AND event.at = load.versioned_at AND event.listing IS NOT NULL
+        ) AS shown ON true
+        ORDER BY shown.key {direction}, shown.id"""  # noqa: S608
+    values |= {"most": limit + 1} | (center_values("pickup", center) if center else {})
+    values |= {"key": after[0], "last_id": after[1]} if after else {}
+    return Sql(text, values)
 
 
 Rows = TypeVar("Rows")
 _latest: list[Scheme] = []
+
+
+async def rows_of(session: AsyncSession, sql: Sql) -> list[Any]:
+    connection = await session.connection()
+    return list((await connection.exec_driver_sql(*sql)).all())
 
 
 async def under_scheme(
@@ -152,11 +129,11 @@ async def search(
     if search.cursor is not None:
         as_of, *after = decode(query, search.cursor, _POSITIONS[search.sort].validate_python)
         question = replace(question, as_of=as_of)
-    by = order(search, question)
+    by = order(search)
 
     async def run(scheme: Scheme) -> tuple[Scheme, list[Any]]:
-        rows = (await session.execute(statement(question, scheme, by, after, search.limit))).all()
-        return Scheme(rows[0].active, rows[0].resolution, None), list(rows)
+        rows = await rows_of(session, statement(question, scheme, by, after, search.limit))
+        return Scheme(rows[0].active, rows[0].resolution, None), rows
 
     rows = await under_scheme(session, run)
     total = rows[0].total

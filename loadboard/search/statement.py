@@ -2,45 +2,27 @@
 
 Each range becomes an index-only scan of its own. As a plain join the planner may run another filter
 over all rows first, which is forty times slower.
+
+It is written as text: to build it as a tree of objects took longer than all else of a request but the
+database. Only what this module itself says becomes text; what a request says is a value.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from geoalchemy2 import Geography
 from shapely import to_wkb
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Boolean,
-    ColumnElement,
-    LargeBinary,
-    Select,
-    Text,
-    and_,
-    any_,
-    cast,
-    false,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE
-from sqlalchemy.orm import InstrumentedAttribute
 
-from geo.areas import Area, Box, Circle
+from geo.areas import Box, Circle
 from geo.cells import Cover
 from geo.points import METRES_PER_MILE, Point
 from loadboard.cellscheme import Scheme
-from loadboard.models import CellScheme, Load
 from loadboard.search.areas import Where, cover_of
 from loadboard.search.schemas import Filters
+
+Ranges = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,181 +40,192 @@ class Question:
     only_organization_id: int | None
 
 
+class Sql(NamedTuple):
+    """A statement and its values, as psycopg takes them."""
+
+    text: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a load must meet."""
+
+    texts: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, text: str, **values: Any) -> None:
+        self.texts.append(text)
+        self.values.update(values)
+
+    @property
+    def text(self) -> str:
+        return " AND ".join(self.texts)
+
+
 @dataclass(frozen=True, slots=True)
 class _End:
-    """One end of a lane and its columns."""
+    """One end of a lane."""
 
-    where: Where | None
+    name: str
+    cell: str
+    where: Where
     cover: Cover | None
-    cell: InstrumentedAttribute[int | None]
-    lon: InstrumentedAttribute[float]
-    lat: InstrumentedAttribute[float]
-    state: InstrumentedAttribute[str | None]
+
+    @property
+    def width(self) -> int:
+        """How many cells the cover spans."""
+        assert self.cover is not None
+        return sum(
+            int(np.sum(part[:, 1] - part[:, 0])) for part in (self.cover.inside, self.cover.edge)
+        )
 
 
-def _ends(question: Question, scheme: Scheme) -> tuple[_End, _End]:
-    def end(name: str, where: Where | None) -> _End:
-        cover = cover_of(where.shape, scheme.resolution) if where and where.shape else None
-        columns = (f"{name}_cell_{scheme.active}", f"{name}_lon", f"{name}_lat", f"{name}_state")
-        return _End(where, cover, *(getattr(Load, column) for column in columns))
-
-    return end("pickup", question.pickup), end("delivery", question.delivery)
+def _ends(question: Question, scheme: Scheme) -> Iterator[_End]:
+    for name, where in (("pickup", question.pickup), ("delivery", question.delivery)):
+        if where is not None:
+            cover = cover_of(where.shape, scheme.resolution) if where.shape else None
+            yield _End(name, f"{name}_cell_{scheme.active}", where, cover)
 
 
-def hits(
-    question: Question, scheme: Scheme, columns: Sequence[ColumnElement[Any]]
-) -> Select[*tuple[Any, ...]]:
+def hits(question: Question, scheme: Scheme, columns: str) -> Sql:
     """Every load that the question asks for, as rows of `columns` (of the covering index only)."""
-    pickup, delivery = _ends(question, scheme)
-    conditions = [
-        # As a literal: a plan for any parameter could not know that the partial index serves.
-        Load.status == literal_column("'posted'"),
-        Load.open_until > question.now,
-        *_conditions(question),
-        *_states(pickup),
-        *_states(delivery),
-    ]
-    covered = sorted((end for end in (pickup, delivery) if end.cover), key=_width)
+    met = Conditions()
+    # As a literal: a plan for any value could not know that the partial index serves.
+    met.add("status = 'posted'")
+    met.add("open_until > %(now)s", now=question.now)
+    _filter(met, question)
+    ends = list(_ends(question, scheme))
+    for end in ends:
+        if end.where.states:
+            met.add(
+                f"{end.name}_state = ANY(%({end.name}_states)s)",
+                **_of(end, states=list(end.where.states)),
+            )
+    covered = sorted((end for end in ends if end.cover), key=lambda end: end.width)
     if not covered:
-        return select(*columns).where(*conditions)
+        return Sql(f"SELECT {columns} FROM load WHERE {met.text}", met.values)  # noqa: S608
     driver, *others = covered
-    conditions += [_within(end) for end in others]
-    return _by_ranges(scheme, driver, conditions, columns)
+    for end in others:
+        _within(met, end)
+    return _by_ranges(scheme, driver, met, columns)
 
 
-def _width(end: _End) -> int:
-    assert end.cover is not None
-    return sum(int(np.sum(part[:, 1] - part[:, 0])) for part in (end.cover.inside, end.cover.edge))
+def _of(end: _End, **values: Any) -> dict[str, Any]:
+    """Values under the name of their end."""
+    return {f"{end.name}_{name}": value for name, value in values.items()}
 
 
-def _by_ranges(
-    scheme: Scheme,
-    end: _End,
-    conditions: Sequence[ColumnElement[bool]],
-    columns: Sequence[ColumnElement[Any]],
-) -> Select[*tuple[Any, ...]]:
+def _by_ranges(scheme: Scheme, end: _End, met: Conditions, columns: str) -> Sql:
     assert end.cover is not None
     ranges = np.concatenate([end.cover.inside, end.cover.edge])
     inside = [True] * len(end.cover.inside) + [False] * len(end.cover.edge)
-    span = (
-        func.unnest(
-            cast(ranges[:, 0].tolist(), ARRAY(BigInteger)),
-            cast(ranges[:, 1].tolist(), ARRAY(BigInteger)),
-            cast(inside, ARRAY(Boolean)),
-        )
-        .table_valued("low", "high", "inside", name="span")
-        .render_derived()
-    )
-    scan = (
-        select(*columns)
-        .where(
-            end.cell.between(span.c.low, span.c.high),
-            *conditions,
-            or_(span.c.inside, _exact(end)),
-        )
-        .offset(literal_column("0"))
-        .lateral("hit")
-    )
-    current = (
-        select(literal(1))
-        .where(CellScheme.active == scheme.active, CellScheme.resolution == scheme.resolution)
-        .exists()
-    )
-    # Judged once, before any scan: under a scheme that has ended, the index may be gone already.
-    return select(*scan.c).select_from(span.join(scan, true())).where(current)
+    exact, values = _exact(end)
+    # The scheme is judged once, before any scan: when it has ended, the index may be gone already.
+    text = f"""SELECT hit.* FROM unnest(%(lows)s::bigint[], %(highs)s::bigint[], %(insides)s::boolean[])
+        AS span (low, high, inside), LATERAL (
+          SELECT {columns} FROM load
+          WHERE {end.cell} BETWEEN span.low AND span.high AND {met.text} AND (span.inside OR {exact})
+          OFFSET 0) AS hit
+        WHERE EXISTS (SELECT FROM cell_scheme WHERE active = %(active)s AND resolution = %(resolution)s)"""  # noqa: S608
+    values |= {"lows": ranges[:, 0].tolist(), "highs": ranges[:, 1].tolist(), "insides": inside}
+    values |= {"active": scheme.active, "resolution": scheme.resolution}
+    return Sql(text, met.values | values)
 
 
-def _within(end: _End) -> ColumnElement[bool]:
-    """Membership of an end that is not scanned by its own index."""
+def _within(met: Conditions, end: _End) -> None:
+    """Membership of an end that is not scanned by its own index.
+
+    Most loads are somewhere else, so first whether it is in any range at all: the exact test of either
+    end costs far more. As subqueries: the text of a multirange is then read once and not for each row.
+    """
     assert end.cover is not None
-    inside, edge = (
-        end.cell.op("<@")(_once(cast(literal(_multirange(part), Text), INT8MULTIRANGE)))
-        for part in (end.cover.inside, end.cover.edge)
-    )
-    return or_(inside, and_(edge, _exact(end)))
+    exact, values = _exact(end)
+    met.add(f"{end.cell} <@ (SELECT %({end.name}_cells)s::int8multirange)")
+    met.add(f"({end.cell} <@ (SELECT %({end.name}_inside)s::int8multirange) OR {exact})", **values)
+    cells = np.concatenate([end.cover.inside, end.cover.edge])
+    met.values.update(_of(end, cells=_multirange(cells), inside=_multirange(end.cover.inside)))
 
 
-def _once(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    """As a subquery: reading the text of a multirange anew for each row costs a hundred times more."""
-    return select(value).scalar_subquery()
-
-
-def _multirange(ranges: np.ndarray[Any, np.dtype[np.int64]]) -> str:
+def _multirange(ranges: Ranges) -> str:
     return "{" + ",".join(f"[{low},{high}]" for low, high in ranges.tolist()) + "}"
 
 
-def _exact(end: _End) -> ColumnElement[bool]:
-    assert end.where is not None
-    shape: Area | None = end.where.shape
-    match shape:
-        case Circle(center, radius_m):
-            return func.ST_DWithin(geography(end.lon, end.lat), _fixed(center), radius_m)
-        case Box():
-            parts = (
-                and_(end.lon.between(b.west, b.east), end.lat.between(b.south, b.north))
-                for b in shape.parts()
-            )
-            return or_(false(), *parts)
-        case None:
-            return true()
-    point = func.ST_SetSRID(func.ST_MakePoint(end.lon, end.lat), 4326)
-    wkb = cast(literal(to_wkb(shape.geometry), LargeBinary), LargeBinary)
-    return func.ST_Intersects(point, func.ST_GeomFromWKB(wkb, 4326))
+def _exact(end: _End) -> tuple[str, dict[str, Any]]:
+    """Whether an end lies in its area, exactly."""
+    name, shape = end.name, end.where.shape
+    assert shape is not None
+    if isinstance(shape, Box):
+        return _in_box(name, shape)
+    if isinstance(shape, Circle):
+        text = f"ST_DWithin({geography(name)}, {_center(name)}, %({name}_radius_m)s)"
+        return text, center_values(name, shape.center) | _of(end, radius_m=shape.radius_m)
+    point = f"ST_SetSRID(ST_MakePoint({name}_lon, {name}_lat), 4326)"
+    text = f"ST_Intersects({point}, ST_GeomFromWKB(%({name}_wkb)s, 4326))"
+    return text, _of(end, wkb=to_wkb(shape.geometry))
 
 
-def geography(lon: Any, lat: Any) -> ColumnElement[Any]:
-    return cast(func.ST_MakePoint(lon, lat), Geography)
+def _in_box(name: str, box: Box) -> tuple[str, dict[str, Any]]:
+    texts: list[str] = []
+    values: dict[str, Any] = {}
+    for number, part in enumerate(box.parts()):
+        texts.append(
+            f"{name}_lon BETWEEN %({name}_west_{number})s AND %({name}_east_{number})s"
+            f" AND {name}_lat BETWEEN %({name}_south_{number})s AND %({name}_north_{number})s"
+        )
+        edges = part._asdict().items()
+        values |= {f"{name}_{edge}_{number}": value for edge, value in edges}
+    return f"({' OR '.join(texts)})", values
 
 
-def _fixed(point: Point) -> ColumnElement[Any]:
-    return geography(literal(point.lon), literal(point.lat))
+def geography(name: str) -> str:
+    return f"ST_MakePoint({name}_lon, {name}_lat)::geography"
 
 
-def distance_mi(center: Point) -> ColumnElement[Any]:
-    """Geodesic miles from a centre to the pickup."""
-    return func.ST_Distance(geography(Load.pickup_lon, Load.pickup_lat), _fixed(center)) / literal(
-        METRES_PER_MILE
-    )
+def _center(name: str) -> str:
+    return f"ST_MakePoint(%({name}_center_lon)s, %({name}_center_lat)s)::geography"
 
 
-def _states(end: _End) -> list[ColumnElement[bool]]:
-    return (
-        [end.state == any_(cast(list(end.where.states), ARRAY(Text)))]
-        if end.where and end.where.states
-        else []
-    )
+def center_values(name: str, center: Point) -> dict[str, Any]:
+    return {f"{name}_center_lon": center.lon, f"{name}_center_lat": center.lat}
 
 
-def _conditions(question: Question) -> list[ColumnElement[bool]]:
+def distance_mi() -> str:
+    """Geodesic miles from the centre of the pickup's circle; see `center_values`."""
+    return f"ST_Distance({geography('pickup')}, {_center('pickup')}) / {METRES_PER_MILE}"
+
+
+def _filter(met: Conditions, question: Question) -> None:
     wanted = question.filters
-    found: list[ColumnElement[bool]] = []
-
-    def unless_unknown(column: InstrumentedAttribute[Any], test: ColumnElement[bool]) -> None:
-        found.append(or_(test, column.is_(None)) if wanted.include_unknown else test)
-
     if question.only_organization_id is not None:
-        found.append(Load.organization_id == question.only_organization_id)
+        met.add(
+            "organization_id = %(organization_id)s", organization_id=question.only_organization_id
+        )
     if wanted.pickup_window is not None:
         if wanted.pickup_window.to is not None:
-            found.append(Load.pickup_from <= wanted.pickup_window.to)
+            met.add("pickup_from <= %(window_to)s", window_to=wanted.pickup_window.to)
         if wanted.pickup_window.from_ is not None:
-            found.append(Load.pickup_to >= wanted.pickup_window.from_)
+            met.add("pickup_to >= %(window_from)s", window_from=wanted.pickup_window.from_)
     if wanted.equipment is not None:
-        found.append(Load.equipment == any_(cast(sorted(set(wanted.equipment)), ARRAY(Text))))
+        met.add("equipment = ANY(%(equipment)s)", equipment=sorted(set(wanted.equipment)))
     if wanted.full is not None:
-        found.append(Load.is_full.is_(wanted.full))
+        met.add("is_full = %(full)s", full=wanted.full)
     if wanted.hazmat is not None:
-        found.append(Load.hazmat.is_(wanted.hazmat))
-    if wanted.max_weight_lb is not None:
-        unless_unknown(Load.weight_lb, Load.weight_lb <= wanted.max_weight_lb)
-    if wanted.max_length_ft is not None:
-        unless_unknown(Load.length_ft, Load.length_ft <= wanted.max_length_ft)
-    if wanted.min_rate_cents is not None:
-        unless_unknown(Load.rate_cents, Load.rate_cents >= wanted.min_rate_cents)
-    if wanted.min_rate_per_mile_cents is not None:
-        least = wanted.min_rate_per_mile_cents
-        unless_unknown(Load.rate_per_mile_cents, Load.rate_per_mile_cents >= least)
+        met.add("hazmat = %(hazmat)s", hazmat=wanted.hazmat)
     if wanted.max_age_minutes is not None:
         oldest = question.as_of - timedelta(minutes=wanted.max_age_minutes)
-        found.append(Load.first_posted_at >= oldest)
-    return found
+        met.add("first_posted_at >= %(oldest)s", oldest=oldest)
+    _filter_unless_unknown(met, wanted)
+
+
+def _filter_unless_unknown(met: Conditions, wanted: Filters) -> None:
+    for name, column, sign in (
+        ("max_weight_lb", "weight_lb", "<="),
+        ("max_length_ft", "length_ft", "<="),
+        ("min_rate_cents", "rate_cents", ">="),
+        ("min_rate_per_mile_cents", "rate_per_mile_cents", ">="),
+    ):
+        limit = getattr(wanted, name)
+        if limit is not None:
+            unknown = f" OR {column} IS NULL" if wanted.include_unknown else ""
+            met.add(f"({column} {sign} %({name})s{unknown})", **{name: limit})

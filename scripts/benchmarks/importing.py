@@ -38,7 +38,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if done.returncode 
 def import_vs_copy(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
     """Both sides add the same rows to clones of one board, whose indexes stand."""
     on, count, file = board(loads), pairs or FEW, file_of_loads(loads // SHARE)
-    dumps = _dumps_of_import(on, file)
+    dumps, total = _dumps_of_import(on, file)
 
     def ours(_: int) -> float:
         with clone(on, "import") as equal:
@@ -47,8 +47,8 @@ def import_vs_copy(name: str, goal: float | None, loads: int, pairs: int | None)
     def peer(_: int) -> float:
         with clone(on, "copy") as equal, equal.connect() as connection:
             took = seconds(lambda: _copy(connection, dumps))
-            if (got := _count(connection)) != loads + loads // SHARE:
-                raise Unequal(f"{got} loads are there after COPY")
+            if (got := _count(connection)) != total:
+                raise Unequal(f"{got} loads are there after COPY, {total} after the import")
             return loads // SHARE / took
 
     rates = medians(count, ours, peer)
@@ -69,12 +69,16 @@ def _import(on: Board, file: Path) -> float:
     return took
 
 
-def _dumps_of_import(on: Board, file: Path) -> dict[str, Path]:
-    """What an import writes, a file for each table. In binary, which COPY reads faster than text."""
+def _dumps_of_import(on: Board, file: Path) -> tuple[dict[str, Path], int]:
+    """What an import writes, a file for each table, and how many loads there are then.
+
+    In binary, which COPY reads faster than text.
+    """
     with clone(on, "import") as equal, equal.connect() as connection:
         row = connection.execute("SELECT max(id) FROM load").fetchone()
         _import(equal, file)
-        return {table: _dump(connection, table, row[0] if row else 0) for table in TABLES}
+        after = row[0] if row else 0
+        return {table: _dump(connection, table, after) for table in TABLES}, _count(connection)
 
 
 def _dump(connection: psycopg.Connection[Any], table: str, after: int) -> Path:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import psycopg
 from boards import START
-from sqlalchemy.dialects.postgresql.psycopg import dialect
 
 from geo.areas import Circle
 from loadboard.auth import Principal
@@ -88,9 +87,8 @@ def asked(search: Search, connection: psycopg.Connection[Any]) -> Asked:
     found = connection.execute("SELECT active, resolution, NULL FROM cell_scheme").fetchone()
     assert found is not None
     scheme = Scheme(*found)
-    query = statement(question, scheme, order(search, question), None, search.limit)
-    compiled = query.compile(dialect=dialect())
-    return Asked(search, question, scheme, str(compiled), dict(compiled.params))
+    sql = statement(question, scheme, order(search), None, search.limit)
+    return Asked(search, question, scheme, *sql)
 
 
 def hits(rows: list[Row], asked: Asked) -> Hits:
