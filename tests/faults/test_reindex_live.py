@@ -1,7 +1,6 @@
 """A board is re-indexed, killed with -9 and resumed, while many search and post: every answer is right."""
 
 import random
-import sys
 import threading
 import time
 from collections import Counter
@@ -9,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import psycopg
 from geo.cells import cells_of
 from geo.points import METRES_PER_MILE, Point
 from loadboard.local.servers import Servers
+from tests.faults import reindexer
 from tests.faults.board import (
     COMMAND,
     Row,
@@ -30,7 +31,6 @@ from tests.faults.board import (
     rows,
     seeded,
     serving,
-    started,
 )
 from tests.faults.clients import at_once
 from tests.faults.moving import Histories, Mover
@@ -39,13 +39,6 @@ from tests.faults.wholeness import assert_whole
 
 MOVERS = 2
 SOON_S = 300.0
-BATCHES_OF = """
-import sys
-from loadboard.loads import reindexing
-reindexing.BATCH = int(sys.argv.pop(1))
-from loadboard.cli import app
-app()
-"""
 
 
 @dataclass
@@ -59,9 +52,8 @@ class Live:
     rng: random.Random
     asked: Counter[str] = field(default_factory=Counter)
 
-    def words(self, resolution: int) -> list[str]:
-        program = [sys.executable, "-c", BATCHES_OF, str(self.batch)]
-        return [*program, "reindex", "--resolution", str(resolution)]
+    def start(self, resolution: int) -> BaseProcess:
+        return reindexer.start(resolution, self.batch, self.environment, self.log)
 
     def rows(self, statement: str, *values: Any) -> list[Row]:
         return rows(self.database_url, statement, *values)
@@ -88,7 +80,8 @@ def test_no_search_is_wrong_at_any_moment_of_a_reindex(
         "PGAPPNAME": "reindex",
     }
     count, batch = (40_000, 5_000) if is_long else (6_000, 500)
-    live = Live(database_url, environment, tmp_path / "log", batch, rng)
+    live = Live(database_url, environment, tmp_path / "reindex.log", batch, rng)
+    live.log.touch()
     shipper = enrol(database_url, "Shipper", "shipper")
     carrier = enrol(database_url, "Carrier", "carrier")
     still = still_loads(rng, count)
@@ -153,7 +146,7 @@ def killed_around_the_switch(live: Live, resolution: int) -> None:
     """From the moment at which all indexes are there; it may have ended before."""
     with reindexing(live, resolution, may_end=True) as process:
         eventually(
-            lambda: process.poll() is not None or [v for _, v in live.rows(INDEXES)] == 4 * [True],
+            lambda: not process.is_alive() or [v for _, v in live.rows(INDEXES)] == 4 * [True],
             SOON_S,
             0.005,
         )
@@ -161,17 +154,21 @@ def killed_around_the_switch(live: Live, resolution: int) -> None:
 
 
 def end(live: Live, resolution: int) -> None:
-    done = finished(live.words(resolution), live.environment)
-    assert done.returncode == 0, done.stderr[-6000:]
+    process = live.start(resolution)
+    process.join(SOON_S)
+    assert process.exitcode == 0, live.log.read_text()[-6000:]
 
 
 @contextmanager
-def reindexing(live: Live, resolution: int, *, may_end: bool = False) -> Iterator[Any]:
+def reindexing(live: Live, resolution: int, *, may_end: bool = False) -> Iterator[BaseProcess]:
     """A run of the re-index, killed with -9 when the block ends."""
-    with started(live.words(resolution), live.environment, live.log) as process:
+    process = live.start(resolution)
+    try:
         yield process
-        ended = process.poll()
-    assert may_end or ended is None, f"it had ended ({ended}) before it was killed"
+    finally:
+        process.kill()
+        process.join()
+    assert may_end or process.exitcode == -9, live.log.read_text()[-6000:]
 
 
 @contextmanager
