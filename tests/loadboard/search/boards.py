@@ -158,19 +158,22 @@ async def _post(sender: Sender, loads: Sequence[PostedLoad], at: datetime) -> li
 def found(caller: Caller, body: dict[str, Any], limit: int = 200) -> list[dict[str, Any]]:
     """All items of a search, page by page; the total must be their number on every page."""
     items: list[dict[str, Any]] = []
+    seen: set[int] = set()
     cursor, totals = None, set()
     while True:
         answer = caller.post("/v1/search", json={**body, "limit": limit, "cursor": cursor})
         assert answer.status_code == 200, answer.text
         page = answer.json()
+        ids = {item["id"] for item in page["items"]}
+        assert len(ids) == len(page["items"])
+        assert not ids & seen, "a load stands in the answer twice"
+        seen |= ids
         items += page["items"]
         totals.add(page["total"])
         cursor = page["next_cursor"]
         if cursor is None:
             break
-        assert len(page["items"]) == limit
-    ids = [item["id"] for item in items]
-    assert len(set(ids)) == len(ids), "a load stands in the answer twice"
+        assert len(ids) == limit
     assert totals == {len(items)}
     return items
 

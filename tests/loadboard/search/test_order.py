@@ -140,12 +140,12 @@ def turn_pages(
         assert page["total"] == len(now_there)
         ids = [item["id"] for item in page["items"]]
         assert ids == [made for made in ordered(now_there, sort) if made in set(ids)]
+        assert not set(ids) & set(seen), "a load was shown twice"
         seen += ids
         cursor = page["next_cursor"]
         if cursor is None:
             break
         steady -= disturb(board, shipper, clock, rng)
-    assert len(set(seen)) == len(seen), "a load was shown twice"
     assert steady <= set(seen), "a load that was there all the time was skipped"
     kept = [one for one in seen if one in steady]
     assert kept == [one for one in ordered(at_start, sort) if one in steady]
