@@ -30,6 +30,7 @@ from loadboard.jobs import work
 from loadboard.loads.files import FileError
 from loadboard.loads.flat import recipe
 from loadboard.loads.importing import Report, import_file
+from loadboard.loads.mileage import Comparison, compare_miles
 from loadboard.loads.posting import Sender
 from loadboard.loads.reindexing import reindex as reindex_board
 from loadboard.models import Organization
@@ -175,6 +176,23 @@ def _as_json(report: Report) -> str:
     lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in parts.items()]
     lines.append(f' "refusals": [{refusals}]')
     return "{\n" + ",\n".join(lines) + "\n}"
+
+
+@app.command()
+def miles(
+    least: Annotated[float, typer.Option(help="Leave out loads of fewer posted miles")] = 50,
+    organization: OrganizationName = None,
+) -> None:
+    """Compare our estimated miles with the posted ones."""
+
+    async def work() -> Comparison:
+        return await compare_miles((await _sender(organization)).organization_id, least)
+
+    found = _run(work())
+    typer.echo(
+        f"{found.loads:,} loads of {least:g} posted miles or more:"
+        f" mean error {found.mean:.2%}, 95th percentile {found.p95:.2%}, mean bias {found.bias:+.2%}"
+    )
 
 
 @app.command("import")

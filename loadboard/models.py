@@ -108,7 +108,7 @@ class Load(Base):
         CheckConstraint("length_ft > 0", name="length"),
         CheckConstraint("rate_cents > 0", name="rate"),
         CheckConstraint("currency = 'USD'", name="currency"),
-        CheckConstraint("posted_miles > 0", name="posted_miles"),
+        CheckConstraint("posted_miles >= 0", name="posted_miles"),
         CheckConstraint("loaded_miles >= 0", name="loaded_miles"),
         CheckConstraint("pickup_from <= pickup_to", name="pickup_window"),
         CheckConstraint("delivery_from <= delivery_to", name="delivery_window"),

@@ -196,7 +196,7 @@ def upgrade() -> None:
         sa.CheckConstraint("length_ft > 0", name=op.f("load_length_check")),
         sa.CheckConstraint("loaded_miles >= 0", name=op.f("load_loaded_miles_check")),
         sa.CheckConstraint("pickup_from <= pickup_to", name=op.f("load_pickup_window_check")),
-        sa.CheckConstraint("posted_miles > 0", name=op.f("load_posted_miles_check")),
+        sa.CheckConstraint("posted_miles >= 0", name=op.f("load_posted_miles_check")),
         sa.CheckConstraint("rate_cents > 0", name=op.f("load_rate_check")),
         sa.CheckConstraint("version > 0", name=op.f("load_version_check")),
         sa.CheckConstraint("weight_lb > 0", name=op.f("load_weight_check")),

@@ -37,7 +37,7 @@ class PostedLoad(Strictly):
     commodity: Text | None = Field(None, max_length=200, examples=["paper"])
     rate_cents: Whole | None = Field(None, ge=1, le=1_000_000_000, examples=[185000])
     currency: Literal["USD"] = "USD"
-    posted_miles: Number | None = Field(None, ge=0.1, le=50_000, examples=[790])
+    posted_miles: Number | None = Field(None, ge=0, le=50_000, examples=[790])
     expires_at: Moment | None = None
     stops: list[PostedStop] = Field(min_length=2, max_length=MAX_STOPS)
 

@@ -50,7 +50,7 @@ WRONG_LOADS: dict[str, dict[str, Any]] = {
     "load_length_check": {"length_ft": -0.5},
     "load_rate_check": {"rate_cents": 0},
     "load_currency_check": {"currency": "EUR"},
-    "load_posted_miles_check": {"posted_miles": 0},
+    "load_posted_miles_check": {"posted_miles": -1},
     "load_loaded_miles_check": {"loaded_miles": -1},
     "load_status_check": {"status": "open"},
     "load_equipment_check": {"equipment": "V"},
