@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from geo.compiled import borrowed, compiled
 from geo.coverage import are_covered
 from geo.ground import Ground, Spot, entry_ticks, ground, node_leg, point_leg, room, stand
-from geo.legs import FAR
+from geo.legs import FAR, least_ticks, square
 from geo.network import Floats, Ints, gnomonic, unit_vectors
 
 SLACK = 1024
@@ -199,7 +199,8 @@ def _nearest_junction(g: Ground, at: Spot) -> tuple[int, int]:
     """The junction to which the leg is least, and that leg."""
     home, home_leg = 0, FAR
     for j in range(len(g.junctions)):
-        leg = node_leg(g, at, g.junctions[j], home_leg)
-        if leg < home_leg:
-            home, home_leg = j, leg
+        node = g.junctions[j]
+        if least_ticks(square(at.xyz, g.xyz[node])) < home_leg:
+            leg = node_leg(g, at, node, home_leg)
+            home, home_leg = (j, leg) if leg < home_leg else (home, home_leg)
     return home, home_leg

@@ -1,14 +1,47 @@
 """Road miles from one point to many in one step: what corridor search and drive times stand on."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from geo.accesses import Accesses, Junctions, Ticks, accesses
 from geo.anchors import SLACK, Spots
 from geo.compiled import borrowed, compiled
-from geo.ground import Ground, Spot, ball_leg, ground, node_leg, point_leg, room, stand
+from geo.ground import (
+    Ground,
+    Spot,
+    ball_leg,
+    corner_leg,
+    ground,
+    is_barred,
+    measure_chords,
+    node_leg,
+    room,
+    stand,
+)
 from geo.legs import FAR, least_ticks, square, straight_m, straight_ticks
 from geo.network import TICKS_PER_METRE, Floats, Ints
 from geo.points import Point
+
+
+class Reach(NamedTuple):
+    """The least ways from an origin, in ticks: to each junction, and its shortcuts.
+
+    A shortcut is a node reached in less along its own chain than straight or through the chain's
+    ends. Those of chain `chains[c]` are from `starts[c]` to `ends[c]`; `least` is the least
+    way to any of them, `savings` the most that one saves on the leg, greatest first. `corners` are the legs to
+    the corners of water, round others.
+    """
+
+    junctions: Ticks
+    corners: Ints
+    chains: Ints
+    starts: Ints
+    ends: Ints
+    least: Ints
+    savings: Ints
+    nodes: Ints
+    ways: Ints
 
 
 class Field:
@@ -16,25 +49,19 @@ class Field:
 
     def __init__(self, origin: Point) -> None:
         self.origin = origin
-        self._spots = accesses(origin.lon, origin.lat)
-        if len(self._spots.inside):
-            self._reach, *self._shortcuts = _spread(
-                ground(), self._spots.spots, self._spots.junctions, self._spots.ticks, room()
-            )
+        at = accesses(origin.lon, origin.lat)
+        self._at = at.spots
+        if len(at.inside):
+            self._reach = _reach(ground(), at.spots, at.junctions, at.ticks, room())
 
     def metres(self, to: Accesses) -> Floats:
         """Estimated road metres from the origin to each point, shape (n,)."""
-        if not len(self._spots.inside):
-            return straight_m(self.origin.lon, self.origin.lat, to.lons, to.lats)
-        nodes, ways, savings = self._shortcuts
-        ticks = _field(
-            *(ground(), self._spots.spots, self._reach, nodes, ways, savings),
-            *(to.spots, to.starts, to.junctions, to.ticks, room()),
-        )
-        if len(to.inside) == len(to.lons):
-            return np.asarray(ticks / TICKS_PER_METRE)
-        metres = straight_m(self.origin.lon, self.origin.lat, to.lons, to.lats)
-        metres[to.inside] = ticks / TICKS_PER_METRE
+        metres = np.empty(len(to.lons))
+        if len(to.inside) < len(metres) or not len(self._at.xyz):
+            metres[:] = straight_m(self.origin.lon, self.origin.lat, to.lons, to.lats)
+        if len(self._at.xyz):
+            accesses = to.spots, to.starts, to.junctions, to.ticks
+            metres[to.inside] = _field(ground(), self._at, self._reach, *accesses, room())
         return metres
 
 
@@ -44,15 +71,8 @@ def field_m(origin: Point, to: Accesses) -> Floats:
 
 
 @compiled
-def _spread(
-    g: Ground, origin: Spots, junctions: Junctions, ticks: Ticks, legs: Ints
-) -> tuple[Ticks, Ints, Ints, Ints]:
-    """The ways from the origin to all junctions, and its shortcuts.
-
-    A shortcut is a node reached in less along its own chain than straight or through the chain's
-    ends. There follow their nodes, the ways to them, and what each saves on the straight leg, the
-    greatest saving first.
-    """
+def _reach(g: Ground, origin: Spots, junctions: Junctions, ticks: Ticks, legs: Ints) -> Reach:
+    """The ways from the origin, of which `junctions` and `ticks` are the accesses."""
     g, origin = borrowed(g), borrowed(origin)
     at = stand(origin.xyz[0], origin.xy[0], legs[0])
     reach = np.full(len(g.junctions), 2**31 - 1, dtype=np.int32)
@@ -60,31 +80,38 @@ def _spread(
         row = g.table[junctions[k]]
         for j in range(len(reach)):
             reach[j] = min(reach[j], ticks[k] + row[j])
-    nodes = np.empty(len(g.chain_nodes), dtype=np.int64)
-    ways, savings = np.empty_like(nodes), np.empty_like(nodes)
-    found = 0
+    nodes, ways = np.empty((2, len(g.chain_nodes)), dtype=np.int64)
+    chains, starts, ends, least, savings = np.empty((5, len(g.chain_ends)), dtype=np.int64)
+    end = groups = 0
     for chain in range(len(g.chain_ends)):
-        found = _shortcuts(g, at, reach, chain, nodes, ways, savings, found)
-    by_saving = np.argsort(-savings[:found])
-    return reach, nodes[by_saving], ways[by_saving], savings[by_saving]
+        start = end
+        end += _shortcuts(g, at, reach, chain, nodes[start:], ways[start:])
+        if end > start:
+            chains[groups], starts[groups], ends[groups] = chain, start, end
+            least[groups] = ways[start:end].min()
+            savings[groups] = _saving(g, at, nodes[start:end], ways[start:end])
+            groups += 1
+    order = np.argsort(-savings[:groups])
+    return Reach(
+        reach,
+        _corners(g, at),
+        chains[order],
+        starts[order],
+        ends[order],
+        least[order],
+        savings[order],
+        nodes[:end].copy(),
+        ways[:end].copy(),
+    )
 
 
 @compiled
-def _shortcuts(
-    g: Ground,
-    at: Spot,
-    reach: Ticks,
-    chain: int,
-    nodes: Ints,
-    ways: Ints,
-    savings: Ints,
-    found: int,
-) -> int:
-    """Add a chain's shortcuts to the `found` ones; how many there are then."""
+def _shortcuts(g: Ground, at: Spot, reach: Ticks, chain: int, nodes: Ints, ways: Ints) -> int:
+    """List a chain's shortcuts; how many there are."""
     first, end = g.chain_start[chain], g.chain_start[chain + 1]
     start, finish = reach[g.chain_ends[chain, 0]], reach[g.chain_ends[chain, 1]]
     if ball_leg(g, at, chain) >= max(start, finish):
-        return found
+        return 0
     legs = np.empty(end - first, dtype=np.int64)
     least = np.full(end - first, FAR, dtype=np.int64)
     there, back = FAR, FAR
@@ -94,48 +121,103 @@ def _shortcuts(
         legs[k - first] = node_leg(g, at, g.chain_nodes[k], through)
         least[k - first] = there + along
         there = min(there, legs[k - first] - along)
+    found = 0
     for k in range(end - 1, first - 1, -1):
         along = g.chain_along[k]
         way = min(least[k - first], back - along)
         back = min(back, legs[k - first] + along)
         if way < legs[k - first]:
             nodes[found], ways[found] = g.chain_nodes[k], way
-            savings[found] = straight_ticks(square(at.xyz, g.xyz[nodes[found]])) - way
             found += 1
     return found
+
+
+@compiled
+def _saving(g: Ground, at: Spot, nodes: Ints, ways: Ints) -> int:
+    """The most that one of these ways saves on the leg to its node."""
+    most = -FAR
+    for k in range(len(nodes)):
+        most = max(most, node_leg(g, at, nodes[k]) - ways[k])
+    return most
+
+
+@compiled
+def _corners(g: Ground, at: Spot) -> Ints:
+    """The leg to each corner, by way of other corners."""
+    legs = np.full(len(g.corners), FAR, dtype=np.int64)
+    measure_chords(g, at)
+    for t in range(len(legs)):
+        if corner_leg(g, at, t) < FAR:
+            for u in range(len(legs)):
+                legs[u] = min(legs[u], at.corner_legs[t] + g.around[t, u])
+    return legs
 
 
 @compiled
 def _field(
     g: Ground,
     origin: Spots,
-    reach: Ticks,
-    nodes: Ints,
-    ways: Ints,
-    savings: Ints,
+    reach: Reach,
     spots: Spots,
     starts: Ints,
     junctions: Junctions,
     ticks: Ticks,
     legs: Ints,
-) -> Ints:
-    """The estimate from the origin to each spot, in ticks."""
-    metres = np.empty(len(spots.xyz), dtype=np.int64)
-    g, origin, spots = borrowed(g), borrowed(origin), borrowed(spots)
+) -> Floats:
+    """The estimate from the origin to each spot, in metres."""
+    metres = np.empty(len(spots.xyz))
+    g, origin, reach, spots = borrowed(g), borrowed(origin), borrowed(reach), borrowed(spots)
     p = stand(origin.xyz[0], origin.xy[0], legs[0])
-    most = max(0, savings[0]) if len(savings) else 0
+    most = max(0, reach.savings[0]) if len(reach.savings) else 0
     for i in range(len(spots.xyz)):
         best = FAR
         for k in range(starts[i], starts[i + 1]):
-            best = min(best, reach[junctions[k]] + ticks[k])
-        chord = square(p.xyz, spots.xyz[i])
-        if least_ticks(chord) - most - SLACK < best:
+            best = min(best, reach.junctions[junctions[k]] + ticks[k])
+        straight = least_ticks(square(p.xyz, spots.xyz[i]))
+        if straight - most - SLACK < best:
             q = stand(spots.xyz[i], spots.xy[i], legs[1])
-            best = min(best, point_leg(g, p, q, best))
-            straight = straight_ticks(chord)
-            for k in range(len(nodes)):
-                if straight - savings[k] - SLACK >= best:
-                    break
-                best = min(best, ways[k] + node_leg(g, q, nodes[k], best - ways[k]))
-        metres[i] = best
+            if straight < best:
+                best = min(best, _leg(g, reach, p, q, best))
+            best = _by_shortcut(g, reach, p, q, straight, best)
+        metres[i] = best / TICKS_PER_METRE
     return metres
+
+
+@compiled
+def _leg(g: Ground, reach: Reach, p: Spot, q: Spot, ceiling: int) -> int:
+    """As `point_leg`, with what is known of the origin p."""
+    chord = square(p.xyz, q.xyz)
+    if least_ticks(chord) >= ceiling:
+        return ceiling
+    if not is_barred(g, p, q):
+        return straight_ticks(chord)
+    measure_chords(g, q)
+    best = ceiling
+    for t in range(len(g.corners)):
+        if reach.corners[t] + abs(q.corner_legs[t]) <= best:
+            best = min(best, reach.corners[t] + corner_leg(g, q, t))
+    return best
+
+
+@compiled
+def _by_shortcut(g: Ground, reach: Reach, p: Spot, q: Spot, leg: float, best: int) -> int:
+    """The less of `best` and the ways from p over a shortcut to q, no nearer than `leg`.
+
+    A leg is a metric, so a shortcut saves no more on the leg to q than on the one to its own node.
+    That leg is found, in the place of a bound, when the bound does not do.
+    """
+    found = False
+    for c in range(len(reach.chains)):
+        if leg - reach.savings[c] - SLACK >= best:
+            break
+        if reach.least[c] + ball_leg(g, q, reach.chains[c]) >= best:
+            continue
+        if not found:
+            leg, found = float(_leg(g, reach, p, q, best + reach.savings[c] + SLACK)), True
+        if leg - reach.savings[c] - SLACK >= best:
+            break
+        for k in range(reach.starts[c], reach.ends[c]):
+            room, node = best - reach.ways[k], reach.nodes[k]
+            if least_ticks(square(q.xyz, g.xyz[node])) < room:
+                best = min(best, reach.ways[k] + node_leg(g, q, node, room))
+    return best

@@ -21,7 +21,7 @@ class Ground(NamedTuple):
 
     `arms[arm_start[j]:arm_start[j + 1]]` are the chain ends at junction j: 2 × chain, plus 1 where
     the chain ends there rather than starts. `middles` and `reaches` are a ball about each chain, its
-    radius in ticks of a leg. `savings` is the most that a chain can save on a straight leg, and
+    radius in ticks of a leg. `savings` is the most that a chain can save on a leg, and
     `by_saving` has the chain that can save most first. No leg shorter than a node's `clear` meets a
     barrier there.
     """
@@ -35,7 +35,7 @@ class Ground(NamedTuple):
     chain_nodes: Ints
     chain_along: Ints
     chain_lengths: Ints
-    savings: Floats
+    savings: Ints
     by_saving: Ints
     middles: Floats
     reaches: Floats
@@ -64,11 +64,10 @@ def ground() -> Ground:
     """The ground of the contiguous United States, built once in a process."""
     roads, lakes = network(), water()
     lengths = roads.chain_along[roads.chain_start[1:] - 1]
-    savings = _savings(roads.xyz, roads.chain_start, roads.chain_nodes, roads.chain_along)
     arms = np.argsort(roads.chain_ends.ravel(), kind="stable")
     counts = np.bincount(roads.chain_ends.ravel(), minlength=len(roads.junctions))
     middles, reaches = _balls(roads)
-    return Ground(
+    made = Ground(
         xyz=roads.xyz,
         xy=gnomonic(roads.xyz),
         junctions=roads.junctions,
@@ -78,8 +77,8 @@ def ground() -> Ground:
         chain_nodes=roads.chain_nodes,
         chain_along=roads.chain_along,
         chain_lengths=lengths,
-        savings=savings,
-        by_saving=np.argsort(-savings, kind="stable"),
+        savings=np.empty(len(lengths), dtype=np.int64),
+        by_saving=np.empty(len(lengths), dtype=np.int64),
         middles=middles,
         reaches=reaches,
         clear=_clearances(gnomonic(roads.xyz), lakes.segments),
@@ -93,6 +92,9 @@ def ground() -> Ground:
         around=lakes.around,
         to_nodes=lakes.to_nodes,
     )
+    made.savings[:] = _savings(made, np.empty((2, len(lakes.corners)), dtype=np.int64))
+    made.by_saving[:] = np.argsort(-made.savings, kind="stable")
+    return made
 
 
 def _balls(roads: Network) -> tuple[Floats, Floats]:
@@ -102,18 +104,6 @@ def _balls(roads: Network) -> tuple[Floats, Floats]:
     middles = (np.minimum.reduceat(xyz, firsts) + np.maximum.reduceat(xyz, firsts)) / 2.0
     away = np.linalg.norm(xyz - np.repeat(middles, sizes, axis=0), axis=1)
     return middles, np.maximum.reduceat(away, firsts) * LEG_TICKS
-
-
-@compiled
-def _savings(xyz: Floats, start: Ints, nodes: Ints, along: Ints) -> Floats:
-    """For each chain the greatest leg between two of its nodes, less the way along the chain."""
-    savings = np.zeros(len(start) - 1)
-    for chain in range(len(savings)):
-        for a in range(start[chain], start[chain + 1]):
-            for b in range(a + 1, start[chain + 1]):
-                leg = straight_ticks(square(xyz[nodes[a]], xyz[nodes[b]]))
-                savings[chain] = max(savings[chain], leg - (along[b] - along[a]))
-    return savings
 
 
 @compiled
@@ -146,7 +136,7 @@ def stand(xyz: Floats, xy: Floats, corner_legs: Ints) -> Spot:
 
 
 @compiled
-def _corner_leg(g: Ground, at: Spot, corner: int) -> int:
+def corner_leg(g: Ground, at: Spot, corner: int) -> int:
     """The straight leg to a corner, FAR if it is barred; found once.
 
     Until it is known, its place holds a number below 0: minus the chord, the least it can be.
@@ -159,7 +149,7 @@ def _corner_leg(g: Ground, at: Spot, corner: int) -> int:
 
 
 @compiled
-def _measure_chords(g: Ground, at: Spot) -> None:
+def measure_chords(g: Ground, at: Spot) -> None:
     """Set the least that the leg to each corner can be, unless that was done."""
     if at.corner_legs[0] == _UNKNOWN:
         for corner in range(len(g.corners)):
@@ -177,13 +167,21 @@ def node_leg(g: Ground, at: Spot, node: int, ceiling: int = FAR) -> int:
         return straight
     if not barred(at.xy, g.xy[node], g.segments, g.boxes, g.starts):
         return straight
-    _measure_chords(g, at)
+    measure_chords(g, at)
     best = ceiling
     for corner in range(len(g.corners)):
         onward = g.to_nodes[node, corner]
         if abs(at.corner_legs[corner]) + onward <= best:
-            best = min(best, onward + _corner_leg(g, at, corner))
+            best = min(best, onward + corner_leg(g, at, corner))
     return best
+
+
+@compiled
+def is_barred(g: Ground, p: Spot, q: Spot) -> bool:
+    """Whether the straight way between two points crosses a barrier; the same both ways."""
+    backwards = p.xy[0] > q.xy[0] or (p.xy[0] == q.xy[0] and p.xy[1] > q.xy[1])
+    first, last = (q.xy, p.xy) if backwards else (p.xy, q.xy)
+    return barred(first, last, g.segments, g.boxes, g.starts)
 
 
 @compiled
@@ -192,21 +190,39 @@ def point_leg(g: Ground, p: Spot, q: Spot, ceiling: int = FAR) -> int:
     chord = square(p.xyz, q.xyz)
     if least_ticks(chord) >= ceiling:
         return ceiling
-    backwards = p.xy[0] > q.xy[0] or (p.xy[0] == q.xy[0] and p.xy[1] > q.xy[1])
-    first, last = (q.xy, p.xy) if backwards else (p.xy, q.xy)
-    if not barred(first, last, g.segments, g.boxes, g.starts):
+    if not is_barred(g, p, q):
         return straight_ticks(chord)
-    _measure_chords(g, p)
-    _measure_chords(g, q)
+    measure_chords(g, p)
+    measure_chords(g, q)
     best = ceiling
     for t in range(len(g.corners)):
-        if abs(p.corner_legs[t]) > best or _corner_leg(g, p, t) >= best:
+        onward = least_ticks(square(q.xyz, g.corners[t]))
+        if abs(p.corner_legs[t]) + onward > best or corner_leg(g, p, t) + onward >= best:
             continue
         for u in range(len(g.corners)):
             way = p.corner_legs[t] + g.around[t, u]
             if way + abs(q.corner_legs[u]) <= best:
-                best = min(best, way + _corner_leg(g, q, u))
+                best = min(best, way + corner_leg(g, q, u))
     return best
+
+
+@compiled
+def _savings(g: Ground, legs: Ints) -> Ints:
+    """For each chain the greatest leg between two of its nodes, less the way along the chain.
+
+    `legs` is `room`.
+    """
+    g = borrowed(g)
+    savings = np.zeros(len(g.chain_lengths), dtype=np.int64)
+    for chain in range(len(savings)):
+        for a in range(g.chain_start[chain], g.chain_start[chain + 1]):
+            node = g.chain_nodes[a]
+            at = stand(g.xyz[node], g.xy[node], legs[0])
+            for b in range(a + 1, g.chain_start[chain + 1]):
+                run = g.chain_along[b] - g.chain_along[a]
+                saving = node_leg(g, at, g.chain_nodes[b]) - run
+                savings[chain] = max(savings[chain], saving)
+    return savings
 
 
 @compiled
@@ -247,5 +263,7 @@ def _least_entry(g: Ground, at: Spot, junction: int, best: int) -> int:
         chain, end = g.arms[a] >> 1, g.arms[a] & 1
         for k in range(g.chain_start[chain], g.chain_start[chain + 1]):
             way = g.chain_lengths[chain] - g.chain_along[k] if end else g.chain_along[k]
-            best = min(best, way + node_leg(g, at, g.chain_nodes[k], best - way))
+            node = g.chain_nodes[k]
+            if least_ticks(square(at.xyz, g.xyz[node])) + way < best:
+                best = min(best, way + node_leg(g, at, node, best - way))
     return best

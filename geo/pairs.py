@@ -5,7 +5,7 @@ import numpy as np
 from geo.anchors import SLACK, Spots, Tables
 from geo.compiled import borrowed, compiled
 from geo.ground import Ground, Spot, ball_leg, entry_ticks, node_leg, point_leg, stand
-from geo.legs import FAR, least_ticks, square, straight_ticks
+from geo.legs import FAR, least_ticks, square
 from geo.network import Floats, Ints
 
 
@@ -27,8 +27,8 @@ def pair_ticks(g: Ground, tables: Tables, starts: Spots, goals: Spots, legs: Int
             row = g.table[on[0, a]]
             for b in range(n):
                 best = min(best, entries[0, a] + row[on[1, b]] + entries[1, b])
-        best = min(best, point_leg(g, p, q, best))
-        ways[i] = _along_one_chain(g, p, q, best)
+        leg = point_leg(g, p, q, best + g.savings[g.by_saving[0]] + SLACK)
+        ways[i] = _along_one_chain(g, p, q, leg, min(best, leg))
     return ways
 
 
@@ -83,14 +83,13 @@ def _entries(
 
 
 @compiled
-def _along_one_chain(g: Ground, p: Spot, q: Spot, best: int) -> int:
+def _along_one_chain(g: Ground, p: Spot, q: Spot, leg: int, best: int) -> int:
     """The less of `best` and the ways that use a piece of one chain and pass no junction.
 
-    A chain saves no more than its saving on the straight leg, so most are soon ruled out.
+    A chain saves no more than its saving on the `leg` from p to q, so most are soon ruled out.
     """
-    straight = straight_ticks(square(p.xyz, q.xyz))
     for chain in g.by_saving:
-        if straight - g.savings[chain] - SLACK > best:
+        if leg - g.savings[chain] - SLACK > best:
             break
         legs = ball_leg(g, p, chain) + ball_leg(g, q, chain)
         if legs < best and _run_bound(g, p, q, chain) < best:
