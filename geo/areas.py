@@ -164,6 +164,19 @@ class Region:
 Area = Circle | Box | Region
 
 
+def box_around(area: Area) -> Box:
+    """A box, not always the least, that holds every point of the area."""
+    if isinstance(area, Box):
+        return area
+    if isinstance(area, Region):
+        return Box(Bounds(*area.geometry.bounds))
+    reach = np.array([area.radius_m / LEAST_STRETCH + _ROUNDING_M])
+    lon, lat = (np.array([degrees]) for degrees in area.center)
+    west, south, east, north = (float(edge[0]) for edge in _frames(lon, lat, reach))
+    west, east = west + 360.0 * (west < -180.0), east - 360.0 * (east > 180.0)
+    return Box(Bounds(west, south, east, north))
+
+
 def region_from_geojson(value: object) -> Region:
     """The region that a decoded GeoJSON Polygon or MultiPolygon stands for.
 

@@ -15,6 +15,7 @@ from loadboard.fields import Whole
 from loadboard.paging import digest
 from loadboard.search.schemas import Filters
 from loadboard.search.searching import ask, rows_of, under_scheme
+from loadboard.search.spread import Spreads, spreads
 from loadboard.search.statement import Question, Sql, hits
 from loadboard.settings import settings
 
@@ -69,15 +70,16 @@ async def hexes(
 
 async def _counted(session: AsyncSession, question: Question, resolution: int) -> list[Any]:
     async def run(scheme: Scheme) -> tuple[Scheme, list[Any]]:
-        rows = await rows_of(session, _statement(question, scheme, resolution))
+        sql = _statement(question, scheme, await spreads(session), resolution)
+        rows = await rows_of(session, sql)
         return Scheme(rows[0].active, rows[0].resolution, None), rows
 
     return [row for row in await under_scheme(session, run) if row.cell is not None]
 
 
-def _statement(question: Question, scheme: Scheme, resolution: int) -> Sql:
+def _statement(question: Question, scheme: Scheme, spread: Spreads, resolution: int) -> Sql:
     cell = parent_cell(f"pickup_cell_{scheme.active}", resolution)
-    found, values = hits(question, scheme, f"{cell} AS cell, rate_per_mile_cents AS rate")
+    found, values = hits(question, scheme, spread, f"{cell} AS cell, rate_per_mile_cents AS rate")
     text = f"""SELECT active, resolution, counted.* FROM cell_scheme LEFT JOIN (
           SELECT cell, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY rate) AS median
           FROM ({found}) AS found GROUP BY cell

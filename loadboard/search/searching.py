@@ -16,6 +16,7 @@ from loadboard.loads.listing import moment, page, shown
 from loadboard.paging import decode, encode
 from loadboard.search.areas import where
 from loadboard.search.schemas import Filters, Search, Sort
+from loadboard.search.spread import Spreads, spreads
 from loadboard.search.statement import Question, Sql, center_values, distance_mi, hits
 
 _Rate = Annotated[Whole, Field(ge=-1, lt=2**63)]
@@ -67,13 +68,15 @@ def order(search: Search) -> Order:
             return Order(distance_mi(), False)
 
 
-def statement(question: Question, scheme: Scheme, by: Order, after: Any, limit: int) -> Sql:
+def statement(
+    question: Question, scheme: Scheme, spread: Spreads, by: Order, after: Any, limit: int
+) -> Sql:
     """One statement for the total, the page and the listings, all of one moment.
 
     Its rows: total, active, resolution, id, key, distance_mi, confirmed_at, listing. There is always
     one at least; its id is null when the page is empty.
     """
-    found, values = hits(question, scheme, f"id, {by.key} AS key")
+    found, values = hits(question, scheme, spread, f"id, {by.key} AS key")
     center = question.pickup and question.pickup.center
     direction, past = ("DESC", "<") if by.highest_first else ("ASC", ">")
     rest = f"WHERE key {past} %(key)s OR key = %(key)s AND id > %(last_id)s" if after else ""
@@ -132,7 +135,9 @@ async def search(
     by = order(search)
 
     async def run(scheme: Scheme) -> tuple[Scheme, list[Any]]:
-        rows = await rows_of(session, statement(question, scheme, by, after, search.limit))
+        spread = await spreads(session)
+        sql = statement(question, scheme, spread, by, after, search.limit)
+        rows = await rows_of(session, sql)
         return Scheme(rows[0].active, rows[0].resolution, None), rows
 
     rows = await under_scheme(session, run)

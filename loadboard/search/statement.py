@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from shapely import to_wkb
 
-from geo.areas import Box, Circle
+from geo.areas import Box, Circle, box_around
 from geo.cells import Cover
 from geo.points import METRES_PER_MILE, Point
 from loadboard.cellscheme import Scheme
 from loadboard.search.areas import Where, cover_of
 from loadboard.search.schemas import Filters
+from loadboard.search.spread import Spreads
 
 Ranges = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -72,13 +73,10 @@ class _End:
     where: Where
     cover: Cover | None
 
-    @property
-    def width(self) -> int:
-        """How many cells the cover spans."""
+    def share(self, spreads: Spreads) -> float:
+        """About which part of all loads is in the cover."""
         assert self.cover is not None
-        return sum(
-            int(np.sum(part[:, 1] - part[:, 0])) for part in (self.cover.inside, self.cover.edge)
-        )
+        return spreads[self.cell].share(self.cover) if self.cell in spreads else 1.0
 
 
 def _ends(question: Question, scheme: Scheme) -> Iterator[_End]:
@@ -88,8 +86,11 @@ def _ends(question: Question, scheme: Scheme) -> Iterator[_End]:
             yield _End(name, f"{name}_cell_{scheme.active}", where, cover)
 
 
-def hits(question: Question, scheme: Scheme, columns: str) -> Sql:
-    """Every load that the question asks for, as rows of `columns` (of the covering index only)."""
+def hits(question: Question, scheme: Scheme, spreads: Spreads, columns: str) -> Sql:
+    """Every load that the question asks for, as rows of `columns` (of the covering index only).
+
+    Of two ends that are shapes, the one with fewer loads is scanned.
+    """
     met = Conditions()
     # As a literal: a plan for any value could not know that the partial index serves.
     met.add("status = 'posted'")
@@ -102,7 +103,7 @@ def hits(question: Question, scheme: Scheme, columns: str) -> Sql:
                 f"{end.name}_state = ANY(%({end.name}_states)s)",
                 **_of(end, states=list(end.where.states)),
             )
-    covered = sorted((end for end in ends if end.cover), key=lambda end: end.width)
+    covered = sorted((end for end in ends if end.cover), key=lambda end: end.share(spreads))
     if not covered:
         return Sql(f"SELECT {columns} FROM load WHERE {met.text}", met.values)  # noqa: S608
     driver, *others = covered
@@ -136,10 +137,15 @@ def _by_ranges(scheme: Scheme, end: _End, met: Conditions, columns: str) -> Sql:
 def _within(met: Conditions, end: _End) -> None:
     """Membership of an end that is not scanned by its own index.
 
-    Most loads are somewhere else, so first whether it is in any range at all: the exact test of either
-    end costs far more. As subqueries: the text of a multirange is then read once and not for each row.
+    Most loads are somewhere else: a box is the cheapest look, the cells the next, and the exact test of
+    either end costs far more. As subqueries the texts of multiranges are read once, not for each row.
     """
+    assert end.where.shape is not None
     assert end.cover is not None
+    box, edges = _in_box(end.name, box_around(end.where.shape))
+    met.add(box, **edges)
+    if isinstance(end.where.shape, Box):
+        return
     exact, values = _exact(end)
     met.add(f"{end.cell} <@ (SELECT %({end.name}_cells)s::int8multirange)")
     met.add(f"({end.cell} <@ (SELECT %({end.name}_inside)s::int8multirange) OR {exact})", **values)

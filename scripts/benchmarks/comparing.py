@@ -28,7 +28,7 @@ def compare(
 
 def _times(on: Board, wanted: list[Search], by: Rival, pairs: int) -> tuple[float, float]:
     with on.connect() as connection, by.indexed(connection):
-        each = [searches.asked(search, connection) for search in wanted]
+        each = searches.asked(wanted, on)
         for asked in each:
             _check_equal(
                 asked,

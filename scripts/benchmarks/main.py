@@ -1,6 +1,6 @@
 """./scripts/bench: side-by-side measurements, one JSON line each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -21,8 +21,15 @@ def _areas(by: Rival, name: str, goal: float | None, loads: int, pairs: int | No
     return compare(name, goal, loads, pairs, searches.areas(), by)
 
 
-def _lanes(by: Rival, name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
-    return compare(name, goal, loads, pairs, searches.lanes(), by)
+def _lanes(
+    ends: Sequence[tuple[str, str]],
+    by: Rival,
+    name: str,
+    goal: float | None,
+    loads: int,
+    pairs: int | None,
+) -> Figure:
+    return compare(name, goal, loads, pairs, searches.lanes(ends), by)
 
 
 Measure = Callable[[str, float | None, int, int | None], Figure]
@@ -32,8 +39,9 @@ FIGURES: dict[str, tuple[Measure, float | None]] = {
     "area-vs-covering-gist": (partial(_areas, rivals.COVERING_POINT_GIST), None),
     "area-vs-composite": (partial(_areas, rivals.COMPOSITE), 1.5),
     "area-vs-covering-composite": (partial(_areas, rivals.COVERING_COMPOSITE), None),
-    "lane-vs-composite": (partial(_lanes, rivals.LANE), 1.2),
-    "lane-vs-covering-composite": (partial(_lanes, rivals.COVERING_LANE), None),
+    "lane-vs-composite": (partial(_lanes, searches.LANES, rivals.LANE), 1.2),
+    "lane-vs-covering-composite": (partial(_lanes, searches.LANES, rivals.COVERING_LANE), None),
+    "thin-lane-vs-composite": (partial(_lanes, searches.THIN_LANES, rivals.LANE), None),
     "http-vs-sql": (http_vs_sql, 0.67),
     "import-vs-copy": (import_vs_copy, 0.25),
     "import-memory": (import_memory, None),

@@ -1,25 +1,39 @@
 """The searches that are measured, and our SQL for them, run by bare psycopg."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import psycopg
-from boards import START
+from boards import START, Board
 
 from geo.areas import Circle
+from loadboard import cellscheme
 from loadboard.auth import Principal
 from loadboard.cellscheme import Scheme
+from loadboard.db import transaction
 from loadboard.search.areas import cover_of
 from loadboard.search.schemas import Search
 from loadboard.search.searching import ask, order, statement
+from loadboard.search.spread import Spreads, spreads
 from loadboard.search.statement import Question
 
 TOWNS = (
     "Dallas, TX", "Chicago, IL", "Atlanta, GA", "Los Angeles, CA", "Philadelphia, PA", "Denver, CO",
     "Memphis, TN", "Kansas City, MO", "Columbus, OH", "Charlotte, NC", "Phoenix, AZ", "Seattle, WA",
 )  # fmt: skip
+# Lanes of usual length between places with much freight.
+LANES = (
+    ("Dallas, TX", "Memphis, TN"), ("Chicago, IL", "Columbus, OH"), ("Atlanta, GA", "Charlotte, NC"),
+    ("Los Angeles, CA", "Phoenix, AZ"), ("Philadelphia, PA", "Columbus, OH"),
+    ("Denver, CO", "Kansas City, MO"), ("Memphis, TN", "Atlanta, GA"),
+    ("Kansas City, MO", "Chicago, IL"), ("Columbus, OH", "Philadelphia, PA"),
+    ("Charlotte, NC", "Philadelphia, PA"), ("Phoenix, AZ", "Los Angeles, CA"),
+    ("Seattle, WA", "Los Angeles, CA"),
+)  # fmt: skip
+# Across the country, where few loads go.
+THIN_LANES = tuple((town, TOWNS[(number + 3) % len(TOWNS)]) for number, town in enumerate(TOWNS))
 RADIUS_MI = 150
 PICKED_UP = (START, START + timedelta(days=3))
 Row = tuple[Any, ...]
@@ -63,10 +77,10 @@ def areas() -> Iterator[Search]:
         yield _search(pickup=_around(town))
 
 
-def lanes() -> Iterator[Search]:
-    """The same to around the next town but two of the list."""
-    for number, town in enumerate(TOWNS):
-        yield _search(pickup=_around(town), delivery=_around(TOWNS[(number + 3) % len(TOWNS)]))
+def lanes(ends: Sequence[tuple[str, str]]) -> Iterator[Search]:
+    """The same with a delivery around another town."""
+    for pickup, delivery in ends:
+        yield _search(pickup=_around(pickup), delivery=_around(delivery))
 
 
 def _around(town: str) -> dict[str, Any]:
@@ -80,14 +94,20 @@ def _search(**areas: Any) -> Search:
     return Search.model_validate(areas | rest)
 
 
-def asked(search: Search, connection: psycopg.Connection[Any]) -> Asked:
+def asked(wanted: Iterable[Search], on: Board) -> list[Asked]:
+    scheme, spread = on.run(_state)
+    return [_asked(search, scheme, spread) for search in wanted]
+
+
+async def _state() -> tuple[Scheme, Spreads]:
+    async with transaction() as session:
+        return await cellscheme.read(session), await spreads(session)
+
+
+def _asked(search: Search, scheme: Scheme, spread: Spreads) -> Asked:
     now = datetime.now(UTC)
-    carrier = Principal(0, "", 0, "", "carrier", now)
-    question = ask(search, carrier, now)
-    found = connection.execute("SELECT active, resolution, NULL FROM cell_scheme").fetchone()
-    assert found is not None
-    scheme = Scheme(*found)
-    sql = statement(question, scheme, order(search), None, search.limit)
+    question = ask(search, Principal(0, "", 0, "", "carrier", now), now)
+    sql = statement(question, scheme, spread, order(search), None, search.limit)
     return Asked(search, question, scheme, *sql)
 
 

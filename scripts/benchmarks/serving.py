@@ -27,7 +27,7 @@ def http_vs_sql(name: str, goal: float | None, loads: int, pairs: int | None) ->
     on, count = board(loads), pairs or MANY
     headers = {"Authorization": f"Bearer {on.run(token)}", "Content-Type": "application/json"}
     with on.connect() as connection, _served(on) as port:
-        each = [searches.asked(search, connection) for search in searches.areas()]
+        each = searches.asked(searches.areas(), on)
         client = http.client.HTTPConnection(HOST, port)
         bodies = [asked.search.model_dump_json(by_alias=True) for asked in each]
 

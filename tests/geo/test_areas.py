@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Polygon
 
-from geo.areas import Area, Box, Circle, Region, region_from_geojson
+from geo.areas import Area, Box, Circle, Region, box_around, region_from_geojson
 from geo.geodesy import distance_m, great_circle_m
 from geo.points import Bounds, Point
 from tests.geo.shapes import WGS84, about, anywhere, areas, boxes, circles, points, seeds
@@ -18,6 +18,20 @@ SQUARE = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]
 def holds(area: Area, *positions: tuple[float, float]) -> list[bool]:
     lons, lats = np.array(positions, dtype=float).T
     return [bool(held) for held in area.contains(lons, lats)]
+
+
+@given(areas, seeds)
+@settings(deadline=None)
+def test_a_box_around_an_area_holds_its_points(area: Area, seed: int) -> None:
+    lons, lats = about(area, np.random.default_rng(seed), 60)
+    held = area.contains(lons, lats)
+    assert box_around(area).contains(lons[held], lats[held]).all()
+
+
+def test_a_box_around_a_circle_is_hardly_wider() -> None:
+    west, south, east, north = box_around(Circle(Point(-97, 33), 241_401.6)).bounds
+    assert distance_m(Point(-97, south), Point(-97, north)) == pytest.approx(482_803, rel=0.015)
+    assert distance_m(Point(west, 33), Point(east, 33)) == pytest.approx(482_803, rel=0.015)
 
 
 @given(circles, seeds)
