@@ -6,6 +6,7 @@ s at most; every bound that lets a junction be passed over rests on that.
 """
 
 import os
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -125,6 +126,10 @@ def keep() -> None:
     made.fill(np.flatnonzero(wanted))
     np.save(part / "filled.npy", filled)
     part.rename(folder)
+    # What older sources left behind.
+    for other in folder.parent.parent.iterdir():
+        if other.is_dir() and other != folder.parent:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 _KINDS = (np.int32, np.int32, np.uint16)
