@@ -1,5 +1,6 @@
 """The kinds of value that requests are made of, each strict: nothing is guessed or rounded."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
@@ -24,8 +25,12 @@ class Strictly(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
 
+# All but tab and line feed.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+
+
 def _printable(text: str) -> str:
-    if any(ord(c) < 32 and c not in "\t\n" for c in text):
+    if _CONTROL.search(text):
         raise ValueError("must not hold control characters")
     return text
 

@@ -1,5 +1,6 @@
 """The kinds of trailer that freight asks for, and the codes people type for them."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from rapidfuzz import process
@@ -48,6 +49,7 @@ _CODES = {
 }
 
 
+@lru_cache(maxsize=1_000)
 def equipment_code(text: str) -> str:
     """The code of what somebody typed: "V", "dry van" and "VAN" are all `van`.
 

@@ -1,5 +1,6 @@
 """Imports a file of loads: checked whole, read as a stream, stored in batches."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ from loadboard.loads.posting import (
     submission,
     submit,
 )
+from loadboard.loads.prepared import Prepared
+from loadboard.loads.preparing import routed
 from loadboard.loads.schemas import PostedLoad
 
 MOST_REFUSALS = 1_000
@@ -104,29 +107,61 @@ async def import_file(
     if header is not None:
         report.unused_columns = unused(header, by)
     now = datetime.now(UTC)
-    pending: list[_Record] = []
     with References() as seen:
-        records = _records(
-            files.lines(path, header), _Reading(by, now, report, seen, header is None)
-        )
+        reading = _Reading(by, now, report, seen, header is None)
+        records = _records(files.lines(path, header), reading)
+
+        async def read(ahead: list[_Record]) -> _Batch:
+            return await anyio.to_thread.run_sync(_read, records, reading, ahead, batch)
+
+        current = await read([])
         while True:
-            pending, rest = await anyio.to_thread.run_sync(_next_batch, records, pending, batch)
-            if not pending:
+            for line, errors in current.refused:
+                report.refuse(line, errors)
+            if not current.records:
                 return report
-            await _store(pending, sender, by, now, report)
-            progress(report)
-            pending = rest
+            # Read and worked out while this one is stored, which is mostly waiting.
+            following = asyncio.create_task(read(current.rest))
+            try:
+                await _store(current, sender, by, now, report)
+                progress(report)
+            finally:
+                current = await following
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What reading a line needs to know; `names_differ` when each line names its own fields."""
+    """What reading a line needs to know; `names_differ` when each line names its own fields.
+
+    It happens beside storing, in another thread, so it keeps what it refuses to itself until then.
+    """
 
     by: Recipe
     now: datetime
     report: Report
     seen: References
     names_differ: bool
+    refused: list[tuple[int, list[FieldError]]] = field(default_factory=list)
+
+    def refuse(self, line: int, errors: list[FieldError]) -> None:
+        self.refused.append((line, errors))
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Records with what was worked out about each, the lines refused on the way, and what is left."""
+
+    records: list[_Record]
+    ready: list[Prepared | list[FieldError]]
+    refused: list[tuple[int, list[FieldError]]]
+    rest: list[_Record]
+
+
+def _read(records: Iterator[_Record], reading: _Reading, ahead: list[_Record], most: int) -> _Batch:
+    batch, rest = _next_batch(records, ahead, most)
+    refused = reading.refused.copy()
+    reading.refused.clear()
+    return _Batch(batch, routed([r.submission.posted for r in batch]), refused, rest)
 
 
 def _next_batch(
@@ -146,14 +181,13 @@ def _next_batch(
     return batch, []
 
 
-async def _store(
-    records: list[_Record], sender: Sender, by: Recipe, now: datetime, report: Report
-) -> None:
+async def _store(batch: _Batch, sender: Sender, by: Recipe, now: datetime, report: Report) -> None:
+    submissions = [record.submission for record in batch.records]
     async with transaction() as session:
         outcomes = await submit(
-            session, sender, [record.submission for record in records], now, may_update=True
+            session, sender, submissions, now, may_update=True, ready=batch.ready
         )
-    for record, outcome in zip(records, outcomes, strict=True):
+    for record, outcome in zip(batch.records, outcomes, strict=True):
         match outcome:
             case Outcome(result="created"):
                 report.created += 1
@@ -176,15 +210,15 @@ def _named(errors: list[FieldError], flat: bool, by: Recipe) -> list[FieldError]
 def _records(lines: Iterator[Line], reading: _Reading) -> Iterator[_Record]:
     for line in lines:
         if isinstance(line.fields, str):
-            reading.report.refuse(line.number, [FieldError(pointer="", message=line.fields)])
+            reading.refuse(line.number, [FieldError(pointer="", message=line.fields)])
             continue
         flat = "stops" not in line.fields
         try:
             made = _flat(line.fields, reading) if flat else _nested(line.fields)
         except FlatError as error:
-            reading.report.refuse(line.number, _named(error.errors, flat, reading.by))
+            reading.refuse(line.number, _named(error.errors, flat, reading.by))
         except ValidationError as error:
-            reading.report.refuse(line.number, _named(field_errors(error), flat, reading.by))
+            reading.refuse(line.number, _named(field_errors(error), flat, reading.by))
         else:
             if not _contradicted(line.number, made, flat, reading):
                 yield _Record(line.number, made, flat)
@@ -200,7 +234,7 @@ def _contradicted(number: int, made: Submission, flat: bool, reading: _Reading) 
         return False
     message = f"stands on line {first} with other content"
     errors = [FieldError(pointer="/reference", message=message)]
-    reading.report.refuse(number, _named(errors, flat, reading.by))
+    reading.refuse(number, _named(errors, flat, reading.by))
     return True
 
 

@@ -17,12 +17,7 @@ from loadboard.models import Event, Load
 
 
 def moment(value: datetime) -> str:
-    return (
-        value.astimezone(UTC)
-        .isoformat(timespec="microseconds")
-        .replace("+00:00", "Z")
-        .replace(".000000Z", "Z")
-    )
+    return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def _window(window: Window | None) -> dict[str, str] | None:

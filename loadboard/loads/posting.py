@@ -86,14 +86,18 @@ async def submit(
     now: datetime,
     *,
     may_update: bool,
+    ready: Sequence[Prepared | list[FieldError]] | None = None,
 ) -> list[Outcome | Refusal]:
     """Stores a batch in which every reference stands once, and says what became of each load.
+
+    `ready` is what `routed` makes of the loads, where that was done already.
 
     The same content again changes nothing, in any state. Other content updates an open load when
     `may_update`, and is refused otherwise; a closed load stays closed.
     """
     # Before the transaction begins: the first road miles of a process take seconds.
-    ready = await anyio.to_thread.run_sync(routed, [s.posted for s in submissions])
+    if ready is None:
+        ready = await anyio.to_thread.run_sync(routed, [s.posted for s in submissions])
     attempts = 10
     while True:
         attempts -= 1

@@ -54,13 +54,16 @@ def locate(refs: Sequence[PlaceRef]) -> list[Located | ValueError]:
         except ValueError as error:
             found.append(error)
         else:
-            found.append(
-                place and Located(_plain(place.point), place.label, place.state, place.zone)
-            )
+            found.append(place and _at(place))
     bare = [index for index, item in enumerate(found) if item is None]
     for index, located in zip(bare, _locate_points([refs[i] for i in bare]), strict=True):
         found[index] = located
     return [item for item in found if item is not None]
+
+
+@lru_cache(maxsize=50_000)
+def _at(place: Place) -> Located:
+    return Located(_plain(place.point), place.label, place.state, place.zone)
 
 
 def _plain(point: Point) -> Point:
