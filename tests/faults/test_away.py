@@ -15,6 +15,7 @@ from tests.conftest import make_home
 from tests.faults.board import COMMAND, caller, enrol, eventually, finished, serving
 from tests.faults.clients import clean_refusal
 from tests.faults.loads import a_load, write_ndjson
+from tests.loadboard.local.test_servers import reachable
 
 BACK_S = 30.0
 EVERYWHERE = {"pickup": {"bbox": [-130, 20, -60, 50]}}
@@ -24,6 +25,7 @@ EVERYWHERE = {"pickup": {"bbox": [-130, 20, -60, 50]}}
 class Service:
     """An API process on servers that nobody mends, and its callers."""
 
+    database_url: str
     database: Process
     cache: Process
     shipper: httpx.Client
@@ -52,7 +54,7 @@ def service() -> Iterator[Service]:
                 caller(url, tokens[1]) as carrier,
             ):
                 database, cache = machine.processes
-                yield Service(database, cache, shipper, carrier)
+                yield Service(machine.database_url, database, cache, shipper, carrier)
     finally:
         rmtree(home.root)
 
@@ -122,7 +124,6 @@ def test_postgresql_restarted_between_two_requests_is_not_even_noticed(service: 
     assert service.search().status_code == 200
     service.database.stop()
     service.database.start()
-    # Its answer to a connection while it starts is a refusal of its own.
-    eventually(lambda: service.ready().status_code == 200, BACK_S)
+    eventually(lambda: reachable(service.database_url), BACK_S)
     assert service.search().status_code == 200
     assert service.post("after a restart").status_code == 201

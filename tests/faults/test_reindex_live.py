@@ -168,6 +168,7 @@ def reindexing(live: Live, resolution: int, *, may_end: bool = False) -> Iterato
     finally:
         process.kill()
         process.join()
+    assert_searchable(live)
     assert may_end or process.exitcode == -9, live.log.read_text()[-6000:]
 
 
@@ -194,6 +195,13 @@ END_IT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE applicati
 INDEXES = """
     SELECT relname, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     WHERE relname LIKE 'load_cells%' ORDER BY relname"""
+
+
+def assert_searchable(live: Live) -> None:
+    """The indexes of the pair that is in use are there and valid, whenever one looks."""
+    active = live.one("SELECT active FROM cell_scheme")
+    valid = {name for name, is_valid in live.rows(INDEXES) if is_valid}
+    assert {f"load_cells_{end}_{active}" for end in ENDS} <= valid
 
 
 def assert_reindexed(live: Live, resolution: int) -> None:

@@ -104,3 +104,24 @@ def test_more_slow_requests_than_connections_are_refused_and_the_rest_answered(
     )
     assert shipper.post("/v1/search", json={}).status_code == 200
     assert shipper.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("url", [20], indirect=True)
+def test_a_commit_that_fails_is_never_acknowledged(
+    url: str, shipper: httpx.Client, database_url: str, tmp_path: Path
+) -> None:
+    rng = Random(1)
+    file = write_ndjson(tmp_path / "file", rng, "imported", 10).read_bytes()
+    rows(database_url, FAIL_AT_COMMIT)
+    assert clean_refusal(shipper.post("/v1/loads", json=a_load(rng, "new")))
+    assert clean_refusal(shipper.post("/v1/loads/import", content=file))
+    assert rows(database_url, "SELECT reference FROM load") == []
+    rows(database_url, "DROP TRIGGER fail ON load")
+    assert shipper.post("/v1/loads", json=a_load(rng, "new")).status_code == 201
+
+
+FAIL_AT_COMMIT = """
+    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'shut down' USING ERRCODE = 'admin_shutdown'; END $$;
+    CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON load DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION fail()"""

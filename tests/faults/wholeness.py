@@ -1,6 +1,8 @@
 """What must hold of every load in the database, whatever was killed."""
 
-from tests.faults.board import one, rows
+import psycopg
+
+from tests.faults.board import Row, one, rows
 from tests.faults.clients import Answers
 
 # Each finds the loads that are half-written.
@@ -43,11 +45,20 @@ FLAWS = {
 }  # fmt: skip
 
 
+def flaws_of(connection: psycopg.Connection) -> dict[str, list[Row]]:
+    """The flaws that a board has, each with some of the loads that have it."""
+    found = {
+        flaw: connection.execute(f"{statement} LIMIT 5".encode()).fetchall()
+        for flaw, statement in FLAWS.items()
+    }
+    return {flaw: loads for flaw, loads in found.items() if loads}
+
+
 def assert_whole(url: str) -> None:
     """No load of a board is half-written."""
     assert one(url, "SELECT count(*) FROM load") > 0
-    for flaw, statement in FLAWS.items():
-        assert rows(url, f"{statement} LIMIT 5") == [], flaw
+    with psycopg.connect(url) as connection:
+        assert flaws_of(connection) == {}
 
 
 def assert_kept(url: str, answers: Answers) -> None:
