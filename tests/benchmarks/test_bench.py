@@ -12,7 +12,7 @@ import pytest
 from loadboard.local.servers import Servers
 
 BENCH = Path(__file__).parents[2] / "scripts/benchmarks/main.py"
-LOADS, PAIRS = 2_000, 2
+LOADS, PAIRS = 2_000, 1
 # The least that each must be, on a million loads.
 GOALS = {
     "area-vs-gist": 5,
