@@ -214,7 +214,7 @@ def assert_reindexed(live: Live, resolution: int) -> None:
     for name in ENDS:
         stored: np.ndarray[Any, Any] = np.array(
             live.rows(
-                f"SELECT {name}_lon, {name}_lat, {name}_cell_{active}::text FROM load"  # noqa: S608
+                f"SELECT {name}_lon, {name}_lat, coalesce({name}_cell_{active}, 0)::text FROM load"  # noqa: S608
                 " WHERE status = 'posted'"
             )
         )
