@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from loadboard.local.home import Home
 from loadboard.local.run import set_up
@@ -28,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     def leave(number: int, frame: object) -> None:
         pytest.exit(f"ended by {signal.Signals(number).name}", 128 + number)
+
+    # The quick run is the same each time; chance is for the long one. A slow machine is no failure.
+    slow = [HealthCheck.too_slow]
+    quick = not config.getoption("--long")
+    settings.register_profile("board", derandomize=quick, deadline=None, suppress_health_check=slow)
+    settings.load_profile("board")
 
     # So that fixtures are torn down when the run is killed, as they are by Ctrl-C.
     for each in (signal.SIGTERM, signal.SIGHUP):
