@@ -187,7 +187,7 @@ def region_from_geojson(value: object) -> Region:
     if not isinstance(value, dict) or value.get("type") not in ("Polygon", "MultiPolygon"):
         raise ValueError("expected a GeoJSON object of type Polygon or MultiPolygon")
     if extra := sorted(str(name) for name in value.keys() - {"type", "coordinates"}):
-        raise ValueError(f"expected only type and coordinates, without {', '.join(extra)}")
+        raise ValueError(f"expected only type and coordinates, without {', '.join(extra)[:60]}")
     if value["type"] == "Polygon":
         polygons = [value.get("coordinates")]
     else:

@@ -89,6 +89,8 @@ def message(error: Any) -> str:
             return str(error["ctx"]["error"])
         case "json_invalid":
             return f"is not JSON: {error['ctx']['error']}"
+        case "model_attributes_type" if error["loc"] == ("body",):
+            return "is not a JSON object, or was not sent as application/json"
     text: str = error["msg"]
     return text[:1].lower() + text[1:]
 
@@ -137,7 +139,11 @@ async def _unavailable(_: Request, error: Exception) -> Response:
 
 async def _unexpected(_: Request, error: Exception) -> Response:
     log.error("unexpected_error", exc_info=error)
-    return Problem(500, "unexpected", "This is a defect here, and it was logged.").response()
+    # This answer is made outside the middleware that gives every other one its id.
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    headers = {"X-Request-Id": request_id} if request_id else None
+    detail = "This is a defect here, and it was logged."
+    return Problem(500, "unexpected", detail, headers=headers).response()
 
 
 def install(app: FastAPI) -> None:

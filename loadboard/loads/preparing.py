@@ -63,18 +63,13 @@ def locate(refs: Sequence[PlaceRef]) -> list[Located | ValueError]:
 
 @lru_cache(maxsize=50_000)
 def _at(place: Place) -> Located:
-    return Located(_plain(place.point), place.label, place.state, place.zone)
-
-
-def _plain(point: Point) -> Point:
-    """The meridian of 180 degrees has two names, of which the cells and boxes know the western."""
-    return Point(-180.0 if point.lon == 180 else float(point.lon), float(point.lat))
+    return Located(place.point, place.label, place.state, place.zone)
 
 
 def _locate_points(refs: Sequence[PlaceRef]) -> list[Located]:
     if not refs:
         return []
-    points = [_plain(Point(ref.lon or 0.0, ref.lat or 0.0)) for ref in refs]
+    points = [Point(float(ref.lon or 0), float(ref.lat or 0)) for ref in refs]
     lons, lats = (np.array(axis) for axis in zip(*points, strict=True))
     towns = places.nearest(lons, lats)
     return [

@@ -232,6 +232,7 @@ LONG = [[i / 100.0, 0] for i in range(10_000)] + [[0, 50], [0, 0]]
         ({"type": "Point", "coordinates": [0, 0]}, "of type Polygon or MultiPolygon"),
         ({"type": ["Polygon"], "coordinates": [SQUARE]}, "of type Polygon or MultiPolygon"),
         (polygon(SQUARE) | {"crs": {}, "bbox": []}, "only type and coordinates, without bbox, crs"),
+        (polygon(SQUARE) | {"x" * 99: 1}, "only type and coordinates, without x{60}$"),
         ({"type": "Polygon"}, "a polygon is a list of one or more rings, not None"),
         (polygon(), "a polygon is a list of one or more rings"),
         ({"type": "MultiPolygon", "coordinates": []}, "a list of one or more polygons"),

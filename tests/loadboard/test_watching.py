@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 import structlog
 
@@ -113,6 +114,26 @@ def test_a_request_has_an_id_that_its_logs_carry(
         ]
         assert got != unsafe
         assert got.isalnum()
+
+
+def test_a_body_that_is_not_said_to_be_json_is_told_so(shipper: Member) -> None:
+    answer = shipper.post("/v1/loads", content=json.dumps(load()))
+    assert answer.status_code == 422
+    assert "application/json" in answer.json()["errors"][0]["message"]
+
+
+def test_a_defect_carries_the_id_of_its_request(
+    service: Service, shipper: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise LookupError("broken on purpose")
+
+    monkeypatch.setattr("loadboard.loads.api.submission", broken)
+    transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
+    client = httpx.AsyncClient(transport=transport, base_url="http://board")
+    headers = {"Authorization": f"Bearer {shipper.token}", "X-Request-Id": "abc"}
+    answer = Caller(service, client).post("/v1/loads", json=load(), headers=headers)
+    assert (answer.status_code, answer.headers["x-request-id"]) == (500, "abc")
 
 
 def test_no_token_is_logged_even_when_something_breaks(

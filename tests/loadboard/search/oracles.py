@@ -129,9 +129,7 @@ def decidable(area: Area, lons: Floats, lats: Floats) -> Mask:
     corners = {Point(*corner) for corner in shapely.get_coordinates(area.geometry).tolist()}
     is_corner = [Point(*at) in corners for at in zip(lons.tolist(), lats.tolist(), strict=True)]
     off_edge = shapely.distance(area.geometry.boundary, shapely.points(lons, lats))
-    # The service stores the antimeridian as -180, whichever of its names was posted.
-    sure = np.array(is_corner) | (off_edge > SLOPING_EDGE_DEG)
-    return np.asarray(sure & (np.abs(lons) < 180.0), dtype=np.bool_)
+    return np.array(is_corner) | (off_edge > SLOPING_EDGE_DEG)
 
 
 def in_slivers(lons: Floats, lats: Floats) -> Mask:
