@@ -1,0 +1,297 @@
+"""The board: all open loads as columns in the order of their pickups' cells.
+
+Most rows stand in `Main`, which is never changed but for `died`; what came since stands in `fresh`
+behind it, until `merge` makes a new `Main` of both. A reader takes a `View` and keeps it as long as it likes:
+changes show only in later views.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.compiled import compiled
+from matching.columns import NEVER, Columns, Loads, Rows, room, write
+from matching.sites import Points, Sites, extended, in_order, sites_of
+
+MERGE_AT = 8_192
+"""Fresh rows that call for a merge, or a sixteenth of all where that is more."""
+_CLOSED = 1 << 62
+_NOWHERE = [Points(np.empty(0), np.empty(0), np.empty(0, dtype=np.uint8))]
+Ints = NDArray[np.int64]
+
+
+class Main(NamedTuple):
+    """Rows by pickup site, and the ways to find them: by delivery site, and by id.
+
+    Loads picked up at site s are the rows from `starts[s]` to `starts[s + 1]`; those delivered there
+    are `by_delivery[delivery_starts[s]:delivery_starts[s + 1]]`.
+    """
+
+    columns: Columns
+    starts: Rows
+    by_delivery: Rows
+    delivery_starts: Rows
+    by_id: Rows
+
+
+class View(NamedTuple):
+    """The board as it stood after one change: rows of `main`, and the first `added` of `fresh`.
+
+    A row number from `len(main.columns.id)` up is one of `fresh`. `position` is whatever the giver of
+    the changes said of the last of them.
+    """
+
+    main: Main
+    fresh: Columns
+    added: int
+    sites: Sites
+    change: int
+    position: Any
+
+    def take(self, name: str, rows: Rows) -> NDArray[Any]:
+        """A column's values for rows, shape as `rows`."""
+        old, new = getattr(self.main.columns, name), getattr(self.fresh, name)
+        if not self.added:
+            return np.asarray(old[rows])
+        is_new = rows >= len(old)
+        values = np.empty(len(rows), dtype=old.dtype)
+        values[~is_new], values[is_new] = old[rows[~is_new]], new[rows[is_new] - len(old)]
+        return values
+
+    def rows(self) -> Rows:
+        """All rows that stand."""
+        old = np.flatnonzero(self.main.columns.died > self.change)
+        new = np.flatnonzero(self.fresh.died[: self.added] > self.change)
+        return np.concatenate((old, new + len(self.main.columns.id))).astype(np.int32)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of all arrays, in bytes."""
+        arrays = (*self.main.columns, *self.main[1:], *self.fresh)
+        return self.sites.nbytes + sum(array.nbytes for array in arrays)
+
+
+class Board:
+    """The open loads. Changes come from one thread at a time; any number may read meanwhile."""
+
+    def __init__(self, batches: Iterable[Loads] = (), position: Any = None) -> None:
+        """A board of these loads, each of which is given once."""
+        columns, sites = _gathered(batches)
+        main, sites = _main(columns, sites, np.arange(len(columns.id)))
+        self.view = View(main, room(0), 0, sites, 0, position)
+        self._fresh_rows: dict[int, int] = {}
+        # The versions in which loads were closed: since the last merge, and before, by id.
+        self._closed: dict[int, int] = {}
+        self._graves = np.empty((2, 0), dtype=np.int64)
+        # Deaths since a merge began, to be carried over; None while none is under way.
+        self._meanwhile: list[int] | None = None
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self.view.rows())
+
+    def apply(
+        self, loads: Loads, closed: Sequence[tuple[int, int]] = (), position: Any = None
+    ) -> None:
+        """Take up loads, and take away those closed, by id and version.
+
+        Of what is said of a load the highest version counts, and of one version the last confirmation;
+        a load that is closed in a version is gone in all up to it. So changes may come in any order and
+        more than once.
+        """
+        with self._lock:
+            change = self.view.change + 1
+            ids = np.array([*loads["id"].tolist(), *(id for id, _ in closed)], dtype=np.int64)
+            known = dict(zip(ids.tolist(), self._stamps(ids), strict=True))
+            for id, version in closed:
+                if (version, _CLOSED) > known[id]:
+                    known[id] = version, _CLOSED
+                    self._closed[id] = version
+                    self._kill(id, change)
+            kept: dict[int, int] = {}
+            stamps = zip(loads["version"].tolist(), loads["confirmed_at"].tolist(), strict=True)
+            for index, (id, stamp) in enumerate(zip(loads["id"].tolist(), stamps, strict=True)):
+                if stamp > known[id]:
+                    known[id], kept[id] = stamp, index
+            self._add(loads[list(kept.values())], change, position)
+
+    def _add(self, loads: Loads, change: int, position: Any) -> None:
+        view = self.view
+        for row, id in enumerate(loads["id"].tolist(), start=view.added):
+            self._kill(id, change)
+            self._fresh_rows[id] = row
+            self._closed.pop(id, None)
+        sites, numbers = extended(view.sites, _ends(loads))
+        fresh = _with_room(view.fresh, view.added, len(loads))
+        rows = write(loads, fresh, view.added)
+        fresh.pickup[rows], fresh.delivery[rows] = numbers.reshape(2, -1)
+        count = view.added + len(loads)
+        self.view = View(view.main, fresh, count, sites, change, position)
+
+    def _kill(self, id: int, change: int) -> None:
+        row = self._fresh_rows.pop(id, None)
+        if row is not None:
+            self.view.fresh.died[row] = change
+        else:
+            main = self.view.main
+            [row] = _find(main.columns.id, main.by_id, np.array([id]))
+            if row >= 0 and main.columns.died[row] == NEVER:
+                main.columns.died[row] = change
+        if self._meanwhile is not None:
+            self._meanwhile.append(id)
+
+    def _stamps(self, ids: Ints) -> Iterator[tuple[int, int]]:
+        """Version and confirmation of what is known of each load, (0, 0) where nothing is."""
+        view = self.view
+        for id, row in zip(
+            ids.tolist(), _find(view.main.columns.id, view.main.by_id, ids), strict=True
+        ):
+            if id in self._closed:
+                yield self._closed[id], _CLOSED
+            elif id in self._fresh_rows:
+                yield _stamp(view.fresh, self._fresh_rows[id])
+            elif row >= 0 and view.main.columns.died[row] == NEVER:
+                yield _stamp(view.main.columns, row)
+            else:
+                yield self._grave(id)
+
+    def _grave(self, id: int) -> tuple[int, int]:
+        at = np.searchsorted(self._graves[0], id, "right")
+        if at and self._graves[0, at - 1] == id:
+            return int(self._graves[1, at - 1]), _CLOSED
+        return 0, 0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a merge is worth its while."""
+        view = self.view
+        return view.added >= max(MERGE_AT, len(view.main.columns.id) // 16)
+
+    def merge(self) -> None:
+        """Make one `Main` of all rows. Others may read and apply changes meanwhile."""
+        with self._lock:
+            before, self._meanwhile = self.view, []
+        merged, sites = _merged(before)
+        with self._lock:
+            view = self.view
+            self._fresh_rows = {
+                id: row - before.added
+                for id, row in self._fresh_rows.items()
+                if row >= before.added
+            }
+            fresh = view.fresh.of(np.arange(before.added, view.added))
+            sites, numbers = _joined(sites, view.sites, fresh)
+            for ends in (fresh.pickup, fresh.delivery):
+                ends[:] = numbers[ends]
+            dead = np.array(self._meanwhile, dtype=np.int64)
+            rows = _find(merged.columns.id, merged.by_id, dead)
+            merged.columns.died[rows[rows >= 0]] = view.change
+            self._meanwhile = None
+            self._bury()
+            self.view = View(merged, fresh, len(fresh.id), sites, view.change, view.position)
+
+    def _bury(self) -> None:
+        """Keep the closings since the last merge by id; of one load the last stands last."""
+        closed = np.array([list(self._closed), list(self._closed.values())], dtype=np.int64)
+        graves = np.concatenate((self._graves, closed), axis=1)
+        self._graves = graves[:, np.argsort(graves[0], kind="stable")]
+        self._closed.clear()
+
+
+def _stamp(columns: Columns, row: int) -> tuple[int, int]:
+    return int(columns.version[row]), int(columns.confirmed_at[row])
+
+
+@compiled
+def _find(ids: Ints, by_id: Rows, wanted: Ints) -> Rows:
+    """The row of each id, -1 where there is none."""
+    found = np.empty(len(wanted), dtype=np.int32)
+    for i in range(len(wanted)):
+        low, high = 0, len(by_id)
+        while low < high:
+            middle = (low + high) // 2
+            if ids[by_id[middle]] < wanted[i]:
+                low = middle + 1
+            else:
+                high = middle
+        is_there = low < len(by_id) and ids[by_id[low]] == wanted[i]
+        found[i] = by_id[low] if is_there else -1
+    return found
+
+
+def _ends(loads: Loads) -> Points:
+    """The points of all pickups, then of all deliveries."""
+    return Points(
+        *(
+            np.concatenate((loads[f"pickup_{name}"], loads[f"delivery_{name}"]))
+            for name in ("lon", "lat", "state")
+        )
+    )
+
+
+def _gathered(batches: Iterable[Loads]) -> tuple[Columns, Sites]:
+    columns, count = room(0), 0
+    pickups, deliveries = [], []
+    for loads in batches:
+        columns = _with_room(columns, count, len(loads))
+        write(loads, columns, count)
+        count += len(loads)
+        ends = np.arange(len(loads))
+        points = _ends(loads)
+        pickups.append(points.of(ends))
+        deliveries.append(points.of(ends + len(loads)))
+    columns = columns.of(slice(count))
+    points = Points(*map(np.concatenate, zip(*_NOWHERE, *pickups, *deliveries, strict=True)))
+    sites, numbers = sites_of(points)
+    columns.pickup[:], columns.delivery[:] = numbers.reshape(2, -1)
+    return columns, sites
+
+
+def _with_room(columns: Columns, count: int, more: int) -> Columns:
+    """The columns with room for more rows behind the first `count`."""
+    if count + more <= len(columns.id):
+        return columns
+    grown = room(max(count + more, 2 * count, 64))
+    for name in Columns._fields:
+        getattr(grown, name)[:count] = getattr(columns, name)[:count]
+    return grown
+
+
+def _main(columns: Columns, sites: Sites, rows: NDArray[Any]) -> tuple[Main, Sites]:
+    """The `Main` of those rows, with the sites that they use in order."""
+    used = np.zeros(sites.known, dtype=np.bool_)
+    used[columns.pickup[rows]] = used[columns.delivery[rows]] = True
+    sites, numbers = in_order(sites.points, sites.cells, np.flatnonzero(used))
+    rows = rows[np.argsort(numbers[columns.pickup[rows]], kind="stable")]
+    made = columns.of(rows)
+    made.pickup[:], made.delivery[:] = numbers[made.pickup], numbers[made.delivery]
+    by_delivery = np.argsort(made.delivery, kind="stable").astype(np.int32)
+    by_id = np.argsort(made.id).astype(np.int32)
+    starts, delivery_starts = (_starts(ends, sites) for ends in (made.pickup, made.delivery))
+    return Main(made, starts, by_delivery, delivery_starts, by_id), sites
+
+
+def _starts(ends: Rows, sites: Sites) -> Rows:
+    counts = np.bincount(ends, minlength=sites.known)
+    return np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+
+
+def _merged(view: View) -> tuple[Main, Sites]:
+    """The `Main` of all rows of a view."""
+    rows = view.rows()
+    columns = Columns._make(view.take(name, rows) for name in Columns._fields)
+    # What dies from now on is carried over by its id.
+    columns.died[:] = NEVER
+    return _main(columns, view.sites, np.arange(len(rows)))
+
+
+def _joined(sites: Sites, others: Sites, fresh: Columns) -> tuple[Sites, Rows]:
+    """The sites with those of the fresh rows, which are numbers of `others`; their new numbers."""
+    used = np.unique(np.concatenate((fresh.pickup, fresh.delivery)))
+    sites, found = extended(sites, others.points.of(used))
+    numbers = np.full(others.known, -1, dtype=np.int32)
+    numbers[used] = found
+    return sites, numbers
