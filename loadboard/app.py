@@ -1,7 +1,8 @@
 """The web service: its routes, what stands around every request, and the page."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from loadboard.accounts import api as accounts
 from loadboard.bodies import BodyLimit
 from loadboard.cache import redis
 from loadboard.db import engine
+from loadboard.feed import Feed
 from loadboard.loads import api as loads
 from loadboard.loads import import_api
 from loadboard.places import api as places_api
@@ -44,10 +46,15 @@ def _warm() -> None:
 
 
 @asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(_warm)
+    feed: Feed = app.state.feed
+    following = asyncio.create_task(feed.run())
     log.info("started")
     yield
+    following.cancel()
+    with suppress(asyncio.CancelledError):
+        await following
     await engine().dispose()
     await redis().aclose()
 
@@ -61,6 +68,7 @@ def create_app() -> FastAPI:
         lifespan=_lifespan,
         redoc_url=None,
     )
+    app.state.feed = Feed()
     errors.install(app)
     # The path of an import must come before /v1/loads/{load_id}.
     for router in (import_api, loads, search, places_api, accounts, health):

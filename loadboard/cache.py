@@ -22,7 +22,7 @@ async def remembered(key: str) -> bytes | None:
     try:
         value = await redis().get(key)
     except (RedisError, OSError) as error:
-        _failed(error)
+        failed(error)
         return None
     return value if isinstance(value, bytes) else None
 
@@ -33,9 +33,29 @@ async def remember(key: str, value: bytes, seconds: int) -> None:
     try:
         await redis().set(key, value, ex=seconds)
     except (RedisError, OSError) as error:
-        _failed(error)
+        failed(error)
 
 
-def _failed(error: Exception) -> None:
+async def remembered_all(keys: list[str]) -> list[bytes | None]:
+    """As `remembered`, of many keys in one journey."""
+    try:
+        values = await redis().mget(keys)
+    except (RedisError, OSError) as error:
+        failed(error)
+        return [None] * len(keys)
+    return [value if isinstance(value, bytes) else None for value in values]
+
+
+async def remember_all(values: dict[str, str], seconds: int) -> None:
+    try:
+        async with redis().pipeline(transaction=False) as pipeline:
+            for key, value in values.items():
+                pipeline.set(key, value, ex=seconds)
+            await pipeline.execute()
+    except (RedisError, OSError) as error:
+        failed(error)
+
+
+def failed(error: Exception) -> None:
     FAILURES.inc()
     log.warning("redis_unavailable", error=str(error)[:200])

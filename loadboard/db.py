@@ -10,6 +10,10 @@ from psycopg import AsyncConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from loadboard.settings import settings
+from loadboard.waking import commits
+
+EVENTFUL = "eventful"
+"""Set in a session's info when its transaction writes events."""
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -41,8 +45,11 @@ def engine() -> AsyncEngine:
 @asynccontextmanager
 async def transaction() -> AsyncIterator[AsyncSession]:
     """The one place that commits: all that is done inside happens, or none of it."""
-    async with AsyncSession(engine(), expire_on_commit=False) as session, session.begin():
-        yield session
+    async with AsyncSession(engine(), expire_on_commit=False) as session:
+        async with session.begin():
+            yield session
+        if session.info.get(EVENTFUL):
+            commits.note()
 
 
 async def _request_transaction() -> AsyncIterator[AsyncSession]:

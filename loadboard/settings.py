@@ -31,6 +31,15 @@ class Settings(BaseSettings):
     max_import_mb: int = Field(
         4096, ge=1, description="Largest import in MiB, counted after decompression"
     )
+    board_wait_s: float = Field(
+        5.0, ge=0, description="Seconds that a search waits at most for its Board-Position"
+    )
+    board_age_s: float = Field(
+        60.0, ge=1, description="Age in seconds from which the board is too old to answer from"
+    )
+    listings_mb: int = Field(
+        128, ge=1, description="Memory in MiB for listings that a process keeps at hand"
+    )
     hexes_cache_s: int = Field(
         10, ge=0, description="Seconds for which Redis keeps the hexagons of one query"
     )

@@ -40,8 +40,7 @@ class Main(NamedTuple):
 class View(NamedTuple):
     """The board as it stood after one change: rows of `main`, and the first `added` of `fresh`.
 
-    A row number from `len(main.columns.id)` up is one of `fresh`. `position` is whatever the giver of
-    the changes said of the last of them.
+    A row number from `len(main.columns.id)` up is one of `fresh`.
     """
 
     main: Main
@@ -49,7 +48,6 @@ class View(NamedTuple):
     added: int
     sites: Sites
     change: int
-    position: Any
 
     def take(self, name: str, rows: Rows) -> NDArray[Any]:
         """A column's values for rows, shape as `rows`."""
@@ -77,11 +75,12 @@ class View(NamedTuple):
 class Board:
     """The open loads. Changes come from one thread at a time; any number may read meanwhile."""
 
-    def __init__(self, batches: Iterable[Loads] = (), position: Any = None) -> None:
+    def __init__(self, batches: Iterable[Loads] = ()) -> None:
         """A board of these loads, each of which is given once."""
         columns, sites = _gathered(batches)
         main, sites = _main(columns, sites, np.arange(len(columns.id)))
-        self.view = View(main, room(0), 0, sites, 0, position)
+        self.view = View(main, room(0), 0, sites, 0)
+        self._count = len(columns.id)
         self._fresh_rows: dict[int, int] = {}
         # The versions in which loads were closed: since the last merge, and before, by id.
         self._closed: dict[int, int] = {}
@@ -91,11 +90,9 @@ class Board:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self.view.rows())
+        return self._count
 
-    def apply(
-        self, loads: Loads, closed: Sequence[tuple[int, int]] = (), position: Any = None
-    ) -> None:
+    def apply(self, loads: Loads, closed: Sequence[tuple[int, int]] = ()) -> None:
         """Take up loads, and take away those closed, by id and version.
 
         Of what is said of a load the highest version counts, and of one version the last confirmation;
@@ -116,9 +113,9 @@ class Board:
             for index, (id, stamp) in enumerate(zip(loads["id"].tolist(), stamps, strict=True)):
                 if stamp > known[id]:
                     known[id], kept[id] = stamp, index
-            self._add(loads[list(kept.values())], change, position)
+            self._add(loads[list(kept.values())], change)
 
-    def _add(self, loads: Loads, change: int, position: Any) -> None:
+    def _add(self, loads: Loads, change: int) -> None:
         view = self.view
         for row, id in enumerate(loads["id"].tolist(), start=view.added):
             self._kill(id, change)
@@ -129,17 +126,17 @@ class Board:
         rows = write(loads, fresh, view.added)
         fresh.pickup[rows], fresh.delivery[rows] = numbers.reshape(2, -1)
         count = view.added + len(loads)
-        self.view = View(view.main, fresh, count, sites, change, position)
+        self._count += len(loads)
+        self.view = View(view.main, fresh, count, sites, change)
 
     def _kill(self, id: int, change: int) -> None:
-        row = self._fresh_rows.pop(id, None)
-        if row is not None:
-            self.view.fresh.died[row] = change
-        else:
+        columns, row = self.view.fresh, self._fresh_rows.pop(id, -1)
+        if row < 0:
             main = self.view.main
-            [row] = _find(main.columns.id, main.by_id, np.array([id]))
-            if row >= 0 and main.columns.died[row] == NEVER:
-                main.columns.died[row] = change
+            columns, row = main.columns, int(_find(main.columns.id, main.by_id, np.array([id]))[0])
+        if row >= 0 and columns.died[row] == NEVER:
+            columns.died[row] = change
+            self._count -= 1
         if self._meanwhile is not None:
             self._meanwhile.append(id)
 
@@ -191,7 +188,7 @@ class Board:
             merged.columns.died[rows[rows >= 0]] = view.change
             self._meanwhile = None
             self._bury()
-            self.view = View(merged, fresh, len(fresh.id), sites, view.change, view.position)
+            self.view = View(merged, fresh, len(fresh.id), sites, view.change)
 
     def _bury(self) -> None:
         """Keep the closings since the last merge by id; of one load the last stands last."""

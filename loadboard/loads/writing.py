@@ -11,7 +11,7 @@ from sqlalchemy import delete, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.points import Point
-from loadboard.db import psycopg_connection
+from loadboard.db import EVENTFUL, psycopg_connection
 from loadboard.loads.listing import Identity, build
 from loadboard.loads.prepared import Prepared
 from loadboard.models import Load, Stop
@@ -107,7 +107,7 @@ async def insert(session: AsyncSession, changes: Sequence[Change]) -> None:
     connection = await psycopg_connection(session)
     rows = (identity_row(c) + content_row(c) for c in changes)
     await copy_rows(connection, "load", IDENTITY_COLUMNS + CONTENT_COLUMNS, rows)
-    await _write_stops_and_events(connection, changes)
+    await _write_stops_and_events(session, changes)
 
 
 async def replace(session: AsyncSession, changes: Sequence[Change]) -> None:
@@ -125,13 +125,19 @@ async def replace(session: AsyncSession, changes: Sequence[Change]) -> None:
         )
     ids = [change.identity.id for change in changes]
     await session.execute(delete(Stop).where(Stop.load_id.in_(ids)))
-    await _write_stops_and_events(await psycopg_connection(session), changes)
+    await _write_stops_and_events(session, changes)
 
 
-async def _write_stops_and_events(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+async def _write_stops_and_events(session: AsyncSession, changes: Sequence[Change]) -> None:
+    connection = await psycopg_connection(session)
     stops = (row for c in changes for row in stop_rows(c.identity.id, c.prepared))
     await copy_rows(connection, "stop", STOP_COLUMNS, stops)
-    await copy_rows(connection, "event", EVENT_COLUMNS, map(event_row, changes))
+    await _write_events(session, map(event_row, changes))
+
+
+async def _write_events(session: AsyncSession, rows: Iterable[tuple[Any, ...]]) -> None:
+    await copy_rows(await psycopg_connection(session), "event", EVENT_COLUMNS, rows)
+    session.info[EVENTFUL] = True
 
 
 async def record(
@@ -148,7 +154,7 @@ async def record(
         at, kind, load.organization_id, person_id, load.id, load.version,
         listing and orjson.dumps(listing).decode(),
     )  # fmt: skip
-    await copy_rows(await psycopg_connection(session), "event", EVENT_COLUMNS, [row])
+    await _write_events(session, [row])
 
 
 async def position(session: AsyncSession) -> str:

@@ -7,8 +7,8 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Response
 
 from loadboard.auth import Who
-from loadboard.db import Reading
 from loadboard.errors import Problem, documented
+from loadboard.feed import BoardFeed
 from loadboard.search.hexes import HexPage, HexSearch, hexes
 from loadboard.search.schemas import Search, SearchPage
 from loadboard.search.searching import Page, search
@@ -19,6 +19,15 @@ router = APIRouter(prefix="/v1/search", tags=["search"], route_class=StrictRoute
 
 GEOJSON = "application/geo+json"
 Accept = Annotated[str, Header(include_in_schema=False)]
+Position = Annotated[
+    int | None,
+    Header(
+        alias="Board-Position",
+        ge=0,
+        lt=2**63,
+        description="What a write answered: the search waits until it sees that write",
+    ),
+]
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": SearchPage, "content": {GEOJSON: {"schema": {"type": "object"}}}},
     **documented(400, 401, 413, 422, 503),
@@ -26,9 +35,10 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 def _answer(found: Page, accept: str) -> Response:
+    headers = {"Board-Position": str(found.position)}
     if GEOJSON in accept:
-        return Response(_geojson(found), media_type=GEOJSON)
-    return Response(found.json(), media_type="application/json")
+        return Response(_geojson(found), headers=headers, media_type=GEOJSON)
+    return Response(found.json(), headers=headers, media_type="application/json")
 
 
 def _geojson(found: Page) -> bytes:
@@ -48,18 +58,24 @@ def _geojson(found: Page) -> bytes:
 
 
 @router.post("", responses=ANSWERS)
-async def post_search(wanted: Search, who: Who, session: Reading, accept: Accept = "") -> Response:
+async def post_search(
+    wanted: Search, who: Who, board: BoardFeed, accept: Accept = "", position: Position = None
+) -> Response:
     """Search the open loads by area, lane, window, equipment, size, rate and age."""
-    return _answer(await search(session, who, wanted, datetime.now(UTC)), accept)
+    return _answer(await search(board, who, wanted, datetime.now(UTC), position), accept)
 
 
 @router.get("", responses=ANSWERS)
 async def get_search(
-    wanted: Annotated[Search, Depends(from_url)], who: Who, session: Reading, accept: Accept = ""
+    wanted: Annotated[Search, Depends(from_url)],
+    who: Who,
+    board: BoardFeed,
+    accept: Accept = "",
+    position: Position = None,
 ) -> Response:
     """The same search as a URL."""
     try:
-        found = await search(session, who, wanted, datetime.now(UTC))
+        found = await search(board, who, wanted, datetime.now(UTC), position)
     except Problem as refused:
         raise in_url(refused.errors) from refused
     return _answer(found, accept)
@@ -73,6 +89,6 @@ async def get_search(
     },
     response_class=Response,
 )
-async def post_hexes(wanted: HexSearch, who: Who, session: Reading) -> Response:
+async def post_hexes(wanted: HexSearch, who: Who, board: BoardFeed) -> Response:
     """How many of the loads begin in each H3 hexagon, and their median rate per mile."""
-    return Response(await hexes(session, who, wanted, datetime.now(UTC)), media_type=GEOJSON)
+    return Response(await hexes(board, who, wanted, datetime.now(UTC)), media_type=GEOJSON)

@@ -1,23 +1,24 @@
 """The board from far away: how many loads begin in each hexagon, and what a mile pays there."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
+import numpy as np
 import orjson
 from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.cells import boundary
+from geo.cells import boundary, parent
 from loadboard.auth import Principal
 from loadboard.cache import remember, remembered
-from loadboard.cellscheme import Scheme
+from loadboard.feed import Feed
 from loadboard.fields import Whole
 from loadboard.paging import digest
 from loadboard.search.schemas import Filters
-from loadboard.search.searching import ask, rows_of, under_scheme
-from loadboard.search.spread import Spreads, spreads
-from loadboard.search.statement import Question, Sql, hits
+from loadboard.search.searching import asked
 from loadboard.settings import settings
+from matching.board import View
+from matching.columns import Rows
+from matching.search import find, per_mile_cents
 
 
 class HexSearch(Filters):
@@ -47,47 +48,45 @@ class HexPage(BaseModel):
     total: int
 
 
-def parent_cell(cell: str, resolution: int) -> str:
-    """The ancestor of a cell: its resolution in bits 52 to 55, the finer digits all seven."""
-    finer = (1 << 3 * (15 - resolution)) - 1
-    return f"{cell} & {~(15 << 52)} | {resolution << 52 | finer}"
+class Hexagon(NamedTuple):
+    cell: int
+    loads: int
+    median: float | None
 
 
-async def hexes(
-    session: AsyncSession, principal: Principal, wanted: HexSearch, now: datetime
-) -> bytes:
+async def hexes(feed: Feed, principal: Principal, wanted: HexSearch, now: datetime) -> bytes:
     """GeoJSON hexagons of the loads that the filters ask for, a few seconds old at most."""
-    question = ask(wanted, principal, now)
+    asking, _ = asked(wanted, principal, now)
     said = wanted.model_dump(mode="json", by_alias=True)
-    key = f"hexes:{digest([said, question.only_organization_id])}"
+    key = f"hexes:{digest([said, asking.organization])}"
     kept = await remembered(key)
     if kept is not None:
         return kept
-    answer = _geojson(await _counted(session, question, wanted.resolution))
+    view = await feed.view()
+    answer = _geojson(counted(view, find(view, asking), wanted.resolution))
     await remember(key, answer, settings().hexes_cache_s)
     return answer
 
 
-async def _counted(session: AsyncSession, question: Question, resolution: int) -> list[Any]:
-    async def run(scheme: Scheme) -> tuple[Scheme, list[Any]]:
-        sql = _statement(question, scheme, await spreads(session), resolution)
-        rows = await rows_of(session, sql)
-        return Scheme(rows[0].active, rows[0].resolution, None), rows
+def counted(view: View, rows: Rows, resolution: int) -> list[Hexagon]:
+    """How many of the rows begin in each cell of a resolution, and their median rate per mile."""
+    coarse = parent(view.sites.cells[: view.sites.known], resolution)
+    cells, numbers, counts = np.unique(
+        coarse[view.take("pickup", rows)], return_inverse=True, return_counts=True
+    )
+    cents = per_mile_cents(view, rows)
+    if not len(cells):
+        return []
+    told = cents >= 0
+    by_cell = np.lexsort((cents[told], numbers[told]))
+    parts = np.split(
+        cents[told][by_cell], np.cumsum(np.bincount(numbers[told], minlength=len(cells)))[:-1]
+    )
+    medians = [float(np.median(part)) if len(part) else None for part in parts]
+    return [Hexagon(*each) for each in zip(cells.tolist(), counts.tolist(), medians, strict=True)]
 
-    return [row for row in await under_scheme(session, run) if row.cell is not None]
 
-
-def _statement(question: Question, scheme: Scheme, spread: Spreads, resolution: int) -> Sql:
-    cell = parent_cell(f"pickup_cell_{scheme.active}", resolution)
-    found, values = hits(question, scheme, spread, f"{cell} AS cell, rate_per_mile_cents AS rate")
-    text = f"""SELECT active, resolution, counted.* FROM cell_scheme LEFT JOIN (
-          SELECT cell, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY rate) AS median
-          FROM ({found}) AS found GROUP BY cell
-        ) AS counted ON true"""  # noqa: S608
-    return Sql(text, values)
-
-
-def _geojson(rows: list[Any]) -> bytes:
+def _geojson(hexagons: list[Hexagon]) -> bytes:
     features = [
         {
             "type": "Feature",
@@ -97,11 +96,11 @@ def _geojson(rows: list[Any]) -> bytes:
             },
             "properties": {
                 "cell": f"{row.cell:x}",
-                "count": row.count,
+                "count": row.loads,
                 "median_rate_per_mile_cents": row.median,
             },
         }
-        for row in rows
+        for row in hexagons
     ]
-    total = sum(row.count for row in rows)
+    total = sum(row.loads for row in hexagons)
     return orjson.dumps({"type": "FeatureCollection", "features": features, "total": total})

@@ -1,155 +1,145 @@
-"""Answers a search from the database: the page of loads, the exact total, the next cursor."""
+"""Answers a search from the board: the page of loads, the exact total, the next cursor."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
-from typing import Annotated, Any, NamedTuple, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from loadboard import cellscheme
+from geo.areas import Floats
+from geo.geodesy import distances_m
+from geo.points import METRES_PER_MILE, Point
 from loadboard.auth import Principal
-from loadboard.cellscheme import Scheme
+from loadboard.feed import Feed
 from loadboard.fields import Moment, Number, Whole
 from loadboard.loads.listing import moment, page, shown
+from loadboard.loads.texts import listing_texts
 from loadboard.paging import decode, encode
-from loadboard.search.areas import where
+from loadboard.search.areas import Where, where
 from loadboard.search.schemas import Filters, Search, Sort
-from loadboard.search.spread import Spreads, spreads
-from loadboard.search.statement import Question, Sql, center_values, distance_mi, hits
+from matching.board import View
+from matching.columns import BEGINNING, END, Rows
+from matching.search import Wanted, find, first, per_mile_cents
+from matching.sites import Where as Place
 
-_Rate = Annotated[Whole, Field(ge=-1, lt=2**63)]
 _LoadId = Annotated[Whole, Field(ge=1, lt=2**63)]
-_POSITIONS: dict[Sort, TypeAdapter[tuple[datetime, Any, int]]] = {
-    "rate": TypeAdapter(tuple[Moment, _Rate, _LoadId]),
-    "rate_per_mile": TypeAdapter(tuple[Moment, Number, _LoadId]),
-    "pickup_time": TypeAdapter(tuple[Moment, Moment, _LoadId]),
-    "age": TypeAdapter(tuple[Moment, Moment, _LoadId]),
-    "distance": TypeAdapter(tuple[Moment, Number, _LoadId]),
-}
-"""What a cursor holds by sort: the moment of the first page, and the last load's key and id."""
-
-
-class Order(NamedTuple):
-    """What a sort compares, and whether the highest comes first."""
-
-    key: str
-    highest_first: bool
+_Key = Annotated[Number, Field(allow_inf_nan=False)]
+_Position = TypeAdapter(tuple[Moment, _Key, _LoadId])
+"""What a cursor holds: the moment of the first page, and the last load's key and id."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Page(NamedTuple):
     items: list[bytes]
     total: int
     next_cursor: str | None
+    position: int
 
     def json(self) -> bytes:
         return page(self.items, self.total, self.next_cursor)
 
 
-def ask(filters: Filters, principal: Principal, now: datetime) -> Question:
-    """The question a request means; a Problem when a place in it is unknown."""
-    only = principal.organization_id if principal.sees_only_own else None
+def microseconds(at: datetime) -> int:
+    """As the board counts moments."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def asked(filters: Filters, principal: Principal, now: datetime) -> tuple[Wanted, Point | None]:
+    """What a request wants, and the point that distances are measured from; a Problem for unknown places."""
     pickup, delivery = where(filters.pickup, "/pickup"), where(filters.delivery, "/delivery")
-    return Question(filters, pickup, delivery, now, now, only)
+    window = filters.pickup_window
+    wanted = Wanted(
+        now=microseconds(now),
+        pickup=_place(pickup),
+        delivery=_place(delivery),
+        window_from=microseconds(window.from_) if window and window.from_ else BEGINNING,
+        window_to=microseconds(window.to) if window and window.to else END,
+        equipment=frozenset(filters.equipment) if filters.equipment is not None else None,
+        full=filters.full,
+        hazmat=filters.hazmat,
+        max_weight_lb=filters.max_weight_lb,
+        max_length_ft=filters.max_length_ft,
+        min_rate_cents=filters.min_rate_cents,
+        min_rate_per_mile_cents=filters.min_rate_per_mile_cents,
+        posted_since=_posted_since(filters, now),
+        include_unknown=filters.include_unknown,
+        organization=principal.organization_id if principal.sees_only_own else None,
+    )
+    return wanted, pickup.center if pickup else None
 
 
-def order(search: Search) -> Order:
-    match search.sort:
-        case "rate":
-            return Order("coalesce(rate_cents, -1)", True)
-        case "rate_per_mile":
-            return Order("coalesce(rate_per_mile_cents, -1)", True)
-        case "pickup_time":
-            return Order("pickup_from", False)
-        case "age":
-            return Order("first_posted_at", True)
-        case "distance":
-            return Order(distance_mi(), False)
+def _posted_since(filters: Filters, as_of: datetime) -> int:
+    if filters.max_age_minutes is None:
+        return BEGINNING
+    return microseconds(as_of - timedelta(minutes=filters.max_age_minutes))
 
 
-def statement(
-    question: Question, scheme: Scheme, spread: Spreads, by: Order, after: Any, limit: int
-) -> Sql:
-    """One statement for the total, the page and the listings, all of one moment.
-
-    Its rows: total, active, resolution, id, key, distance_mi, confirmed_at, listing. There is always
-    one at least; its id is null when the page is empty.
-    """
-    found, values = hits(question, scheme, spread, f"id, {by.key} AS key")
-    center = question.pickup and question.pickup.center
-    direction, past = ("DESC", "<") if by.highest_first else ("ASC", ">")
-    rest = f"WHERE key {past} %(key)s OR key = %(key)s AND id > %(last_id)s" if after else ""
-    text = f"""WITH found AS ({found})
-        SELECT (SELECT count(*) FROM found) AS total, active, resolution, shown.*
-        FROM cell_scheme LEFT JOIN (
-          SELECT top.id, top.key, {distance_mi() if center else "NULL"} AS distance_mi, confirmed_at,
-            listing::text AS listing
-          FROM (SELECT id, key FROM found {rest} ORDER BY key {direction}, id LIMIT %(most)s) AS top
-          JOIN load ON load.id = top.id
-          JOIN event ON event.load_id = load.id AND event.version = load.version
-            AND event.at = load.versioned_at AND event.listing IS NOT NULL
-        ) AS shown ON true
-        ORDER BY shown.key {direction}, shown.id"""  # noqa: S608
-    values |= {"most": limit + 1} | (center_values("pickup", center) if center else {})
-    values |= {"key": after[0], "last_id": after[1]} if after else {}
-    return Sql(text, values)
-
-
-Rows = TypeVar("Rows")
-_latest: list[Scheme] = []
-
-
-async def rows_of(session: AsyncSession, sql: Sql) -> list[Any]:
-    connection = await session.connection()
-    return list((await connection.exec_driver_sql(*sql)).all())
-
-
-async def under_scheme(
-    session: AsyncSession, run: Callable[[Scheme], Awaitable[tuple[Scheme, Rows]]]
-) -> Rows:
-    """Runs a statement that answers under which scheme its snapshot stood, anew if that had changed.
-
-    So a re-index may switch at any moment, and no search has to look first.
-    """
-    scheme = _latest[0] if _latest else await cellscheme.read(session)
-    while True:
-        stood, rows = await run(scheme)
-        _latest[:] = [stood]
-        if (stood.active, stood.resolution) == (scheme.active, scheme.resolution):
-            return rows
-        scheme = stood
+def _place(area: Where | None) -> Place | None:
+    if area is None or area.shape is not None:
+        return area and area.shape
+    return frozenset(area.states or ())
 
 
 async def search(
-    session: AsyncSession, principal: Principal, search: Search, now: datetime
+    feed: Feed, principal: Principal, search: Search, now: datetime, position: int | None = None
 ) -> Page:
     """The loads that a search asks for, as the principal may see them."""
-    question = ask(search, principal, now)
+    wanted, center = asked(search, principal, now)
     query = search.model_dump(mode="json", by_alias=True, exclude={"cursor", "limit"})
     query["organization"] = principal.organization_id
-    after = None
+    as_of, after = now, None
     if search.cursor is not None:
-        as_of, *after = decode(query, search.cursor, _POSITIONS[search.sort].validate_python)
-        question = replace(question, as_of=as_of)
-    by = order(search)
-
-    async def run(scheme: Scheme) -> tuple[Scheme, list[Any]]:
-        spread = await spreads(session)
-        sql = statement(question, scheme, spread, by, after, search.limit)
-        rows = await rows_of(session, sql)
-        return Scheme(rows[0].active, rows[0].resolution, None), rows
-
-    rows = await under_scheme(session, run)
-    total = rows[0].total
-    rows = [row for row in rows if row.id is not None]
-    items = [
-        shown(row.listing, row.confirmed_at, distance_mi=row.distance_mi)
-        for row in rows[: search.limit]
-    ]
+        as_of, key, last_id = decode(query, search.cursor, _Position.validate_python)
+        after = key, last_id
+        # Ages count back from when the first page was asked.
+        wanted = replace(wanted, posted_since=_posted_since(search, as_of))
+    view = await feed.view(position)
+    known = feed.xmin - 1
+    rows = find(view, wanted)
+    keys = _keys(view, rows, search.sort, center)
+    best = first(keys, view.take("id", rows), search.limit + 1, after)
+    shown_rows = rows[best[: search.limit]]
+    items = await _items(view, shown_rows, center)
     more = None
-    if len(rows) > search.limit:
-        last = rows[search.limit - 1]
-        key = moment(last.key) if isinstance(last.key, datetime) else last.key
-        more = encode(query, [moment(question.as_of), key, last.id])
-    return Page(items, total, more)
+    if len(best) > search.limit:
+        last = best[search.limit - 1]
+        id = int(view.take("id", rows[[last]])[0])
+        more = encode(query, [moment(as_of), float(keys[last]), id])
+    return Page(items, len(rows), more, known)
+
+
+def _keys(view: View, rows: Rows, sort: Sort, center: Point | None) -> Floats:
+    """What a sort compares, least first."""
+    match sort:
+        case "rate":
+            return -view.take("rate_cents", rows).astype(np.float64)
+        case "rate_per_mile":
+            return -per_mile_cents(view, rows)
+        case "pickup_time":
+            return view.take("pickup_from", rows).astype(np.float64)
+        case "age":
+            return -view.take("first_posted_at", rows).astype(np.float64)
+        case "distance":
+            assert center is not None
+            return _miles(view, rows, center)
+
+
+def _miles(view: View, rows: Rows, center: Point) -> Floats:
+    """Geodesic miles from a point to the pickup of each row, measured once for each site."""
+    sites, numbers = np.unique(view.take("pickup", rows), return_inverse=True)
+    points = view.sites.points.of(sites)
+    miles: NDArray[np.float64] = distances_m(center, points.lons, points.lats) / METRES_PER_MILE
+    return miles[numbers]
+
+
+async def _items(view: View, rows: Rows, center: Point | None) -> list[bytes]:
+    ids, versions = view.take("id", rows).tolist(), view.take("version", rows).tolist()
+    texts = await listing_texts(list(zip(ids, versions, strict=True)))
+    confirmed = view.take("confirmed_at", rows).tolist()
+    miles = [None] * len(ids) if center is None else _miles(view, rows, center).tolist()
+    return [
+        shown(text, _EPOCH + timedelta(microseconds=at), distance_mi=mi)
+        for text, at, mi in zip(texts, confirmed, miles, strict=True)
+    ]

@@ -14,8 +14,8 @@ from loadboard.auth import Principal
 from loadboard.cellscheme import Scheme
 from loadboard.db import transaction
 from loadboard.search.areas import cover_of
+from loadboard.search.in_sql import ask, order, statement
 from loadboard.search.schemas import Search
-from loadboard.search.searching import ask, order, statement
 from loadboard.search.spread import Spreads, spreads
 from loadboard.search.statement import Question
 

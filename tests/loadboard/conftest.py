@@ -16,9 +16,11 @@ from loadboard.app import create_app
 from loadboard.auth import issue_token
 from loadboard.cache import redis
 from loadboard.db import engine, transaction
+from loadboard.feed import Feed
+from loadboard.loads import texts
 from loadboard.loads.posting import Sender
 from loadboard.models import Organization, Person
-from loadboard.search import searching
+from loadboard.search import in_sql
 from loadboard.settings import settings
 
 Result = TypeVar("Result")
@@ -89,9 +91,9 @@ async def _enrol(organization: str, kind: str) -> tuple[Sender, str]:
 
 def _forget() -> None:
     """Settings and connections are kept for a process, which here sees many databases."""
-    for kept in (settings, engine, redis):
+    for kept in (settings, engine, redis, texts.remembered):
         kept.cache_clear()
-    searching._latest.clear()
+    in_sql._latest.clear()
 
 
 async def _disconnect() -> None:
@@ -114,7 +116,10 @@ def service(
     monkeypatch.setenv("LOADBOARD_LOG_LEVEL", "ERROR")
     _forget()
     with asyncio.Runner() as loop:
-        yield Service(create_app(), loop)
+        app = create_app()
+        feed: Feed = app.state.feed
+        yield Service(app, loop)
+        loop.run(feed.close())
         loop.run(_disconnect())
     _forget()
 

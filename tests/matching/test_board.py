@@ -72,14 +72,13 @@ def test_a_board_that_is_filled_equals_one_that_was_told(history: list[Change]) 
 
 
 def test_a_view_stays_as_it_was() -> None:
-    board = Board([loads(load(id) for id in (1, 2, 3))], position="start")
+    board = Board([loads(load(id) for id in (1, 2, 3))])
     before, was = board.view, standing(board.view)
-    board.apply(loads([load(2, version=2, rate_cents=1), load(4)]), [(1, 2)], "later")
+    board.apply(loads([load(2, version=2, rate_cents=1), load(4)]), [(1, 2)])
     between, then = board.view, standing(board.view)
     board.merge()
     board.apply(loads([load(5)]), [(2, 3), (4, 2)])
     assert [row["id"] for row in standing(board.view)] == [3, 5]
-    assert (before.position, between.position) == ("start", "later")
     assert standing(before) == was
     assert standing(between) == then
     assert [row["id"] for row in then] == [2, 3, 4]

@@ -10,11 +10,14 @@ import psycopg
 from sqlalchemy import select
 
 from geo.points import METRES_PER_MILE, Point
+from loadboard.auth import Principal
 from loadboard.cache import redis
 from loadboard.db import transaction
 from loadboard.loads.posting import Outcome, Sender, submission, submit
 from loadboard.loads.schemas import PostedLoad
 from loadboard.models import Load
+from loadboard.search import in_sql
+from loadboard.search.schemas import Search
 from tests.loadboard.conftest import Caller, Service
 from tests.loadboard.search.oracles import miles_between
 
@@ -115,10 +118,19 @@ class Board:
         self.loads += made
         return made
 
+    def by_sql(self, body: dict[str, Any]) -> in_sql.Page:
+        """What the search in SQL answers a carrier."""
+        return self.service.run(_by_sql(Search.model_validate(body)))
+
     def clear(self) -> None:
         self.loads.clear()
         self.execute("TRUNCATE load, stop, event")
+        self.refill()
         self.clear_cache()
+
+    def refill(self) -> None:
+        """Makes the service's board anew, after what went past the events."""
+        self.service.app.state.feed.board = None
 
     def clear_cache(self) -> None:
         async def flush() -> None:
@@ -137,6 +149,12 @@ class Board:
             for made in self.loads
             if made.is_open(now) and all(check(made) for check in checks)
         }
+
+
+async def _by_sql(search: Search) -> in_sql.Page:
+    carrier = Principal(0, "", 0, "", "carrier", NOW)
+    async with transaction() as session:
+        return await in_sql.search(session, carrier, search, NOW)
 
 
 async def _post(sender: Sender, loads: Sequence[PostedLoad], at: datetime) -> list[Made]:

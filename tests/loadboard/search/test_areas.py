@@ -69,6 +69,7 @@ def check(board: Board, carrier: Member, pickup: Area | None, delivery: Area | N
     if delivery is not None:
         body["delivery"] = said(delivery)
     assert found_ids(carrier, body) == expected, body
+    assert board.by_sql(body).total == len(expected), body
 
 
 def check_all(board: Board, carrier: Member, pickup: Area, delivery: Area, seed: int) -> None:

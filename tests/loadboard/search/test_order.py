@@ -225,9 +225,6 @@ def packed(value: Any) -> str:
 
 
 AT = NOW.isoformat()
-KEYS: dict[str, Any] = {
-    "rate": 5, "rate_per_mile": 1.5, "pickup_time": AT, "age": AT, "distance": 2.5,
-}  # fmt: skip
 MOMENTS: list[Any] = [
     None,
     7,
@@ -246,14 +243,10 @@ IDS = [*NUMBERS, 0, -1, 1.5, 2**63, 2**64 - 1]
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_forged_positions_are_refused(board: Board, carrier: Member, sort: str) -> None:
-    body = around(sort) | {"max_age_minutes": 5_256_000}
-    key = KEYS[sort]
-    keys = MOMENTS if isinstance(key, str) else NUMBERS
-    if sort == "rate":
-        keys = [*keys, 1.5, 2**64 - 1, 2**63, -(2**63), 1e300]
+    body, key = around(sort) | {"max_age_minutes": 5_256_000}, 1.5
     positions = [(), (AT,), (AT, key), (AT, key, 1, 1), ([AT, key, 1],)]
     positions += [(moment, key, 1) for moment in MOMENTS]
-    positions += [(AT, other, 1) for other in keys]
+    positions += [(AT, other, 1) for other in NUMBERS]
     positions += [(AT, key, other) for other in IDS]
     for position in positions:
         refuses(carrier, body | {"cursor": forged(carrier, body, *position)})

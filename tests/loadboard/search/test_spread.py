@@ -9,7 +9,6 @@ from geo.areas import Circle
 from geo.cells import cells_of, cover
 from geo.points import Point, metres
 from loadboard.search.spread import Spread
-from tests.loadboard.conftest import Member
 from tests.loadboard.search.boards import DALLAS, HOUR, HOUSTON, NOW, Board, load, near
 from tests.loadboard.search.test_plan import explained
 
@@ -41,9 +40,7 @@ def test_a_share_is_about_what_is_there(seed: int, radius_mi: float) -> None:
 
 
 @pytest.mark.parametrize(("crowded", "scanned"), [("pickup", "delivery"), ("delivery", "pickup")])
-def test_the_end_with_fewer_loads_is_scanned(
-    board: Board, carrier: Member, crowded: str, scanned: str
-) -> None:
+def test_the_end_with_fewer_loads_is_scanned(board: Board, crowded: str, scanned: str) -> None:
     rng = np.random.default_rng(1)
 
     def around(middle: Point) -> Point:
@@ -60,6 +57,6 @@ def test_the_end_with_fewer_loads_is_scanned(
     for command in ("CHECKPOINT", "VACUUM ANALYZE load"):
         board.execute(command)
     body = {"pickup": near(DALLAS, 100), "delivery": near(HOUSTON, 100)}
-    plan = explained(board, carrier, "/v1/search", body)
+    plan = explained(board, body)
     used = {n["Index Name"] for n in plan if str(n.get("Index Name")).startswith("load_cells")}
     assert used == {f"load_cells_{scanned}_a"}

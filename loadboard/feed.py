@@ -1,0 +1,208 @@
+"""Keeps this process's board equal to PostgreSQL: filled once, then by the events, in their order.
+
+Events are read by `(xid, id)`, and only those whose transaction is below the snapshot's horizon: what is
+below it has ended, so nothing can turn up behind the cursor any more. What an event says of a load is
+looked up in `load`, so it may be newer than the event; the board takes versions in any order.
+"""
+
+import asyncio
+import time
+from typing import Annotated, Any
+
+import psycopg
+import structlog
+from fastapi import Depends, Request
+from prometheus_client import Gauge
+from psycopg import AsyncConnection
+from redis.exceptions import RedisError
+
+from loadboard.cache import failed
+from loadboard.errors import Problem
+from loadboard.loads.columns import loads_now, open_loads
+from loadboard.settings import settings
+from loadboard.waking import commits, wakes
+from matching.board import Board, View
+
+LOADS = Gauge("loadboard_board_loads", "Loads on this process's board")
+LAG = Gauge("loadboard_board_lag_seconds", "Since the board was last known to be current")
+HELD = Gauge(
+    "loadboard_feed_held_seconds", "How long open transactions have kept events from being read"
+)
+POLL_S, HELD_POLL_S = 1.0, 0.01
+MOST_EVENTS = 5_000
+HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+# The horizon is of the statement's own snapshot; `behind` tells of an event that is not yet below it.
+EVENTS = f"""
+WITH horizon AS ({HORIZON} AS xmin)
+SELECT xmin, xid::text::bigint, id, load_id FROM horizon LEFT JOIN LATERAL (
+  SELECT xid, id, load_id FROM event WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {MOST_EVENTS}
+) AS event ON true ORDER BY xid, id"""  # noqa: S608
+log = structlog.get_logger()
+
+
+class Feed:
+    """A board and how far it has come. `xmin` says that it knows of all transactions below."""
+
+    def __init__(self) -> None:
+        self.board: Board | None = None
+        self.xmin = 0
+        self._cursor = (0, 0)
+        self._commits_seen = -1
+        self._current_at = 0.0
+        self._held_since: float | None = None
+        self._connection: AsyncConnection[Any] | None = None
+        self._lock = asyncio.Lock()
+
+    async def view(self, position: int | None = None) -> View:
+        """The board as it is now: with all that this process has committed, and up to a Board-Position."""
+        if self.board is None or self._commits_seen != commits.count:
+            await self.read()
+        deadline = time.monotonic() + settings().board_wait_s
+        while position is not None and self.xmin <= position:
+            if time.monotonic() > deadline:
+                raise _behind("The board here has not come to this Board-Position yet.")
+            await asyncio.sleep(HELD_POLL_S)
+            await self.read()
+        if self.board is None:
+            raise _behind("The board is being filled.")
+        return self.board.view
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the board was last known to be current; infinite before it is filled."""
+        return float("inf") if self.board is None else time.monotonic() - self._current_at
+
+    @property
+    def is_current(self) -> bool:
+        return self.age_s < 3 * POLL_S
+
+    async def read(self) -> bool:
+        """Take up what is new, and fill the board first where that was not done.
+
+        Whether all that happened is known now: an open transaction may hold some of it back. A database
+        that is away leaves the board as it was.
+        """
+        async with self._lock:
+            counted = commits.count
+            try:
+                is_all = await self._read()
+            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+                log.warning("feed_interrupted", error=str(error)[:300])
+                await self.close()
+                LAG.set(self.age_s)
+                return False
+            self._commits_seen = counted
+            self._measure(is_all)
+            return is_all
+
+    async def _read(self) -> bool:
+        connection = await self._connected()
+        if self.board is None:
+            await self._fill(connection)
+        while True:
+            rows = await (
+                await connection.execute(EVENTS, (str(self._cursor[0]), self._cursor[1]))
+            ).fetchall()
+            xmin = rows[0][0]
+            events = [row for row in rows if row[1] is not None]
+            ready = [row for row in events if row[1] < xmin]
+            await self._apply(connection, ready, xmin if len(events) < MOST_EVENTS else None)
+            if len(events) < MOST_EVENTS:
+                return len(ready) == len(events)
+            if not ready:
+                return False
+
+    async def _fill(self, connection: AsyncConnection[Any]) -> None:
+        """Everything in one snapshot; events that are not below its horizon are read again."""
+        started = time.monotonic()
+        async with connection.transaction():
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            [xmin] = await (await connection.execute(HORIZON)).fetchone() or (0,)
+            batches = [loads async for loads in open_loads(connection)]
+        self.board = await asyncio.to_thread(Board, batches)
+        self._cursor, self.xmin = (xmin - 1, 2**62), xmin
+        log.info(
+            "board_filled", loads=len(self.board), seconds=round(time.monotonic() - started, 2)
+        )
+
+    async def _apply(
+        self, connection: AsyncConnection[Any], ready: list[Any], xmin: int | None
+    ) -> None:
+        assert self.board is not None
+        if ready:
+            loads, closed = await loads_now(connection, {row[3] for row in ready})
+            self._cursor = ready[-1][1], ready[-1][2]
+            await asyncio.to_thread(self.board.apply, loads, closed)
+        if xmin is not None:
+            self.xmin = max(self.xmin, xmin)
+
+    def _measure(self, is_all: bool) -> None:
+        now = time.monotonic()
+        if is_all:
+            self._current_at, self._held_since = now, None
+        elif self._held_since is None:
+            self._held_since = now
+        LOADS.set(len(self.board or ()))
+        LAG.set(self.age_s)
+        HELD.set(now - self._held_since if self._held_since else 0.0)
+
+    async def _connected(self) -> AsyncConnection[Any]:
+        if self._connection is None:
+            options = f"-c jit=off -c timezone=UTC -c statement_timeout={settings().statement_timeout_s * 10}s"
+            self._connection = await AsyncConnection.connect(
+                settings().database_url, autocommit=True, options=options, connect_timeout=5
+            )
+        return self._connection
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def run(self) -> None:
+        """Follow the events for as long as the process lives."""
+        listening = asyncio.create_task(_listen())
+        merging = asyncio.create_task(asyncio.sleep(0))
+        try:
+            while True:
+                commits.happened.clear()
+                await self.read()
+                if self.board is not None and self.board.is_due and merging.done():
+                    merging = asyncio.create_task(asyncio.to_thread(self.board.merge))
+                await _pause(POLL_S if self._held_since is None else HELD_POLL_S)
+        finally:
+            listening.cancel()
+            await self.close()
+
+
+async def _pause(seconds: float) -> None:
+    """Until something happens, or the time is over."""
+    try:
+        await asyncio.wait_for(commits.happened.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _listen() -> None:
+    """Pass on what other processes say; while Redis is away the polling has to do."""
+    while True:
+        try:
+            async with wakes() as words:
+                async for _ in words:
+                    commits.happened.set()
+        except (RedisError, OSError) as error:
+            failed(error)
+            await asyncio.sleep(POLL_S)
+
+
+def _behind(detail: str) -> Problem:
+    return Problem(503, "board-behind", detail, headers={"Retry-After": "1"})
+
+
+def _feed(request: Request) -> Feed:
+    feed: Feed = request.app.state.feed
+    return feed
+
+
+BoardFeed = Annotated[Feed, Depends(_feed)]
+"""The board of the process that answers a request."""

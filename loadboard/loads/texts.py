@@ -1,0 +1,74 @@
+"""Listings by load and version: out of this process's memory, else Redis, else PostgreSQL.
+
+A version never changes, so what is remembered is never wrong.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+from cachetools import LRUCache
+from sqlalchemy import text
+
+from loadboard.cache import remember_all, remembered_all
+from loadboard.db import transaction
+from loadboard.settings import settings
+
+Version = tuple[int, int]
+SECONDS = 86_400
+# Of this very database: another one may count its loads from 1 again.
+IDENTITY = text("""SELECT system_identifier || '-' || oid FROM pg_control_system(), pg_database
+    WHERE datname = current_database()""")
+STORED = text("""SELECT load_id, event.version, listing::text
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS integer[])) AS wanted (id, version)
+    JOIN event ON load_id = wanted.id AND event.version = wanted.version AND listing IS NOT NULL""")
+
+
+class Remembered:
+    """What a process keeps at hand."""
+
+    def __init__(self) -> None:
+        self.texts: LRUCache[Version, str] = LRUCache(settings().listings_mb << 20, getsizeof=len)
+        self.database: str | None = None
+
+
+@cache
+def remembered() -> Remembered:
+    return Remembered()
+
+
+async def listing_texts(versions: Sequence[Version]) -> list[str]:
+    """The listing of each id and version."""
+    texts = remembered().texts
+    found = {version: texts[version] for version in versions if version in texts}
+    if missing := [version for version in versions if version not in found]:
+        more = await _from_elsewhere(missing)
+        texts.update(more)
+        found |= more
+    return [found[version] for version in versions]
+
+
+async def _from_elsewhere(versions: list[Version]) -> dict[Version, str]:
+    prefix = await _prefix()
+    kept = await remembered_all([f"{prefix}:{id}:{version}" for id, version in versions])
+    known = {key: value.decode() for key, value in zip(versions, kept, strict=True) if value}
+    if missing := [version for version in versions if version not in known]:
+        stored = await _stored(missing)
+        values = {f"{prefix}:{id}:{version}": listing for (id, version), listing in stored.items()}
+        await remember_all(values, SECONDS)
+        known |= stored
+    return known
+
+
+async def _prefix() -> str:
+    mine = remembered()
+    if mine.database is None:
+        async with transaction() as session:
+            mine.database = str(await session.scalar(IDENTITY))
+    return f"listing:{mine.database}"
+
+
+async def _stored(versions: list[Version]) -> dict[Version, str]:
+    ids, numbers = (list(column) for column in zip(*versions, strict=True))
+    async with transaction() as session:
+        rows = await session.execute(STORED, {"ids": ids, "versions": numbers})
+        return {(row.load_id, row.version): row.listing for row in rows}
