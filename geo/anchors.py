@@ -94,7 +94,7 @@ class Anchors:
 @cache
 def anchors() -> Anchors:
     """The anchors of the contiguous United States: those that `keep` made, else empty ones."""
-    folder = _folder()
+    folder = beside_code("anchors")
     if folder is not None and folder.exists():
         # Mapped, so that all processes share them; nothing is written to what is filled.
         kept = (np.asarray(np.load(folder / f"{name}.npy", "c")) for name in Tables._fields)
@@ -107,7 +107,7 @@ def keep() -> None:
 
     They take about a minute of one core, and 70 MB beside the machine code.
     """
-    folder = _folder()
+    folder = beside_code("anchors")
     if folder is None or folder.exists():
         return
     part = folder.with_name(f"{folder.name}.{os.getpid()}")
@@ -144,9 +144,9 @@ def _grid() -> tuple[Floats, Floats]:
     return _WEST + (column + 0.5) * _STEP, _SOUTH + (row + 0.5) * _STEP
 
 
-def _folder() -> Path | None:
-    """Beside the machine code, which is kept by what the sources say."""
-    return Path(config.CACHE_DIR) / "anchors" if config.CACHE_DIR else None
+def beside_code(name: str) -> Path | None:
+    """A folder beside the machine code, which is kept by what the sources say; None if it is not."""
+    return Path(config.CACHE_DIR) / name if config.CACHE_DIR else None
 
 
 @compiled

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geo.accesses import Accesses, Junctions, Ticks, accesses
+from geo.accesses import Accesses, accesses
 from geo.anchors import SLACK, Spots
 from geo.compiled import borrowed, compiled
 from geo.ground import (
@@ -19,6 +19,7 @@ from geo.ground import (
     room,
     stand,
 )
+from geo.known import Junctions, Ticks, Ways, least_onward
 from geo.legs import FAR, least_ticks, square, straight_m, straight_ticks
 from geo.network import TICKS_PER_METRE, Floats, Ints
 from geo.points import Point
@@ -60,8 +61,8 @@ class Field:
         if len(to.inside) < len(metres) or not len(self._at.xyz):
             metres[:] = straight_m(self.origin.lon, self.origin.lat, to.lons, to.lats)
         if len(self._at.xyz):
-            accesses = to.spots, to.starts, to.junctions, to.ticks
-            metres[to.inside] = _field(ground(), self._at, self._reach, *accesses, room())
+            ways = Ways(to.starts, to.junctions, to.ticks)
+            metres[to.inside] = _field(ground(), self._at, self._reach, to.spots, ways, room())
         return metres
 
 
@@ -75,7 +76,7 @@ def _reach(g: Ground, origin: Spots, junctions: Junctions, ticks: Ticks, legs: I
     """The ways from the origin, of which `junctions` and `ticks` are the accesses."""
     g, origin = borrowed(g), borrowed(origin)
     at = stand(origin.xyz[0], origin.xy[0], legs[0])
-    reach = np.full(len(g.junctions), 2**31 - 1, dtype=np.int32)
+    reach = np.full(len(g.junctions), 2**30, dtype=np.int32)
     for k in range(len(junctions)):
         row = g.table[junctions[k]]
         for j in range(len(reach)):
@@ -154,31 +155,22 @@ def _corners(g: Ground, at: Spot) -> Ints:
 
 
 @compiled
-def _field(
-    g: Ground,
-    origin: Spots,
-    reach: Reach,
-    spots: Spots,
-    starts: Ints,
-    junctions: Junctions,
-    ticks: Ticks,
-    legs: Ints,
-) -> Floats:
+def _field(g: Ground, origin: Spots, reach: Reach, spots: Spots, to: Ways, legs: Ints) -> Floats:
     """The estimate from the origin to each spot, in metres."""
     metres = np.empty(len(spots.xyz))
-    g, origin, reach, spots = borrowed(g), borrowed(origin), borrowed(reach), borrowed(spots)
+    g, origin, reach = borrowed(g), borrowed(origin), borrowed(reach)
+    spots, to = borrowed(spots), borrowed(to)
     p = stand(origin.xyz[0], origin.xy[0], legs[0])
     most = max(0, reach.savings[0]) if len(reach.savings) else 0
     for i in range(len(spots.xyz)):
-        best = FAR
-        for k in range(starts[i], starts[i + 1]):
-            best = min(best, reach.junctions[junctions[k]] + ticks[k])
+        first, end = to.starts[i], to.starts[i + 1]
+        best = least_onward(reach.junctions, to.junctions[first:end], to.ticks[first:end])
         straight = least_ticks(square(p.xyz, spots.xyz[i]))
         if straight - most - SLACK < best:
             q = stand(spots.xyz[i], spots.xy[i], legs[1])
             if straight < best:
                 best = min(best, _leg(g, reach, p, q, best))
-            best = _by_shortcut(g, reach, p, q, straight, best)
+            best = _by_shortcut(g, reach, q, straight, best)
         metres[i] = best / TICKS_PER_METRE
     return metres
 
@@ -200,22 +192,16 @@ def _leg(g: Ground, reach: Reach, p: Spot, q: Spot, ceiling: int) -> int:
 
 
 @compiled
-def _by_shortcut(g: Ground, reach: Reach, p: Spot, q: Spot, leg: float, best: int) -> int:
-    """The less of `best` and the ways from p over a shortcut to q, no nearer than `leg`.
+def _by_shortcut(g: Ground, reach: Reach, q: Spot, leg: float, best: int) -> int:
+    """The less of `best` and the ways over a shortcut to q, which the origin is no nearer than `leg`.
 
     A leg is a metric, so a shortcut saves no more on the leg to q than on the one to its own node.
-    That leg is found, in the place of a bound, when the bound does not do.
     """
-    found = False
     for c in range(len(reach.chains)):
         if leg - reach.savings[c] - SLACK >= best:
             break
         if reach.least[c] + ball_leg(g, q, reach.chains[c]) >= best:
             continue
-        if not found:
-            leg, found = float(_leg(g, reach, p, q, best + reach.savings[c] + SLACK)), True
-        if leg - reach.savings[c] - SLACK >= best:
-            break
         for k in range(reach.starts[c], reach.ends[c]):
             room, node = best - reach.ways[k], reach.nodes[k]
             if least_ticks(square(q.xyz, g.xyz[node])) < room:

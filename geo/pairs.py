@@ -5,6 +5,7 @@ import numpy as np
 from geo.anchors import SLACK, Spots, Tables
 from geo.compiled import borrowed, compiled
 from geo.ground import Ground, Spot, ball_leg, entry_ticks, node_leg, point_leg, stand
+from geo.known import Known, least_onward
 from geo.legs import FAR, least_ticks, square
 from geo.network import Floats, Ints
 
@@ -30,6 +31,35 @@ def pair_ticks(g: Ground, tables: Tables, starts: Spots, goals: Spots, legs: Int
         leg = point_leg(g, p, q, best + g.savings[g.by_saving[0]] + SLACK)
         ways[i] = _along_one_chain(g, p, q, leg, min(best, leg))
     return ways
+
+
+@compiled
+def known_ticks(g: Ground, known: Known, starts: Ints, goals: Ints, legs: Ints) -> Ints:
+    """The same from known points to known points, which are given by their rows."""
+    g, known = borrowed(g), borrowed(known)
+    ways = np.empty(len(starts), dtype=np.int64)
+    room_for_saving = g.savings[g.by_saving[0]] + SLACK
+    for i in range(len(ways)):
+        best = _by_accesses(g, known, starts[i], goals[i])
+        p = stand(known.xyz[starts[i]], known.xy[starts[i]], legs[0])
+        q = stand(known.xyz[goals[i]], known.xy[goals[i]], legs[1])
+        leg = int(least_ticks(square(p.xyz, q.xyz)))
+        if leg < best:
+            leg = point_leg(g, p, q, best + room_for_saving)
+            best = min(best, leg)
+        ways[i] = _along_one_chain(g, p, q, leg, best)
+    return ways
+
+
+@compiled
+def _by_accesses(g: Ground, known: Known, start: int, goal: int) -> int:
+    """The least way by an access of either end; all are tried, for that is faster than bounds."""
+    first, end = known.starts[goal], known.starts[goal + 1]
+    on, ticks = known.junctions[first:end], known.ticks[first:end]
+    best = FAR
+    for a in range(known.starts[start], known.starts[start + 1]):
+        best = min(best, known.ticks[a] + least_onward(g.table[known.junctions[a]], on, ticks))
+    return best
 
 
 @compiled

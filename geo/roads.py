@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike
 from geo.anchors import anchors
 from geo.coverage import are_covered
 from geo.ground import ground, room
+from geo.known import known, rows_of
 from geo.legs import straight_m
 from geo.network import TICKS_PER_METRE, Floats
-from geo.pairs import pair_ticks
+from geo.pairs import known_ticks, pair_ticks
 from geo.points import Point
 
 
@@ -31,10 +32,22 @@ def roads_m(lons1: ArrayLike, lats1: ArrayLike, lons2: ArrayLike, lats2: ArrayLi
     """
     columns = (np.atleast_1d(column) for column in (lons1, lats1, lons2, lats2))
     ends = np.stack(np.broadcast_arrays(*columns)).astype(np.float64)
+    kept = known()
+    starts, goals = rows_of(kept, *ends[:2]), rows_of(kept, *ends[2:])
+    both = (starts >= 0) & (goals >= 0)
+    metres = np.empty(len(both))
+    ticks = known_ticks(ground(), kept, starts[both], goals[both], room())
+    metres[both] = ticks / TICKS_PER_METRE
+    metres[~both] = _found_m(ends[:, ~both])
+    return metres
+
+
+def _found_m(ends: Floats) -> Floats:
+    """The same of pairs of any points, the rows of `ends`, without knowing their accesses."""
     inside = are_covered(ends[0], ends[1]) & are_covered(ends[2], ends[3])
-    known = anchors()
-    starts, goals = known.spots(*ends[:2, inside]), known.spots(*ends[2:, inside])
+    near = anchors()
+    starts, goals = near.spots(*ends[:2, inside]), near.spots(*ends[2:, inside])
     metres = straight_m(*ends)
-    ticks = pair_ticks(ground(), known.tables, starts, goals, room())
+    ticks = pair_ticks(ground(), near.tables, starts, goals, room())
     metres[inside] = ticks / TICKS_PER_METRE
     return metres
