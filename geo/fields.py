@@ -170,7 +170,7 @@ def _field(g: Ground, origin: Spots, reach: Reach, spots: Spots, to: Ways, legs:
             q = stand(spots.xyz[i], spots.xy[i], legs[1])
             if straight < best:
                 best = min(best, _leg(g, reach, p, q, best))
-            best = _by_shortcut(g, reach, q, straight, best)
+            best = _by_shortcut(g, reach, p, q, straight, best)
         metres[i] = best / TICKS_PER_METRE
     return metres
 
@@ -192,11 +192,13 @@ def _leg(g: Ground, reach: Reach, p: Spot, q: Spot, ceiling: int) -> int:
 
 
 @compiled
-def _by_shortcut(g: Ground, reach: Reach, q: Spot, leg: float, best: int) -> int:
-    """The less of `best` and the ways over a shortcut to q, which the origin is no nearer than `leg`.
+def _by_shortcut(g: Ground, reach: Reach, p: Spot, q: Spot, leg: float, best: int) -> int:
+    """The less of `best` and the ways from p over a shortcut to q, no nearer than `leg`.
 
     A leg is a metric, so a shortcut saves no more on the leg to q than on the one to its own node.
+    That leg is found, in the place of a bound, when the bounds do not do.
     """
+    found = False
     for c in range(len(reach.chains)):
         if leg - reach.savings[c] - SLACK >= best:
             break
@@ -204,6 +206,11 @@ def _by_shortcut(g: Ground, reach: Reach, q: Spot, leg: float, best: int) -> int
             continue
         for k in range(reach.starts[c], reach.ends[c]):
             room, node = best - reach.ways[k], reach.nodes[k]
-            if least_ticks(square(q.xyz, g.xyz[node])) < room:
-                best = min(best, reach.ways[k] + node_leg(g, q, node, room))
+            if least_ticks(square(q.xyz, g.xyz[node])) >= room:
+                continue
+            if not found:
+                leg, found = float(_leg(g, reach, p, q, best + reach.savings[c] + SLACK)), True
+                if leg - reach.savings[c] - SLACK >= best:
+                    return best
+            best = min(best, reach.ways[k] + node_leg(g, q, node, room))
     return best

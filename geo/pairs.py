@@ -1,19 +1,45 @@
 """The estimate between pairs of points, found exactly where its minimum can be."""
 
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
 
 from geo.anchors import SLACK, Spots, Tables
 from geo.compiled import borrowed, compiled
-from geo.ground import Ground, Spot, ball_leg, entry_ticks, node_leg, point_leg, stand
+from geo.ground import Ground, Spot, ball_leg, entry_ticks, ground, node_leg, point_leg, stand
 from geo.known import Known, least_onward
-from geo.legs import FAR, least_ticks, square
+from geo.legs import FAR, LEG_TICKS, least_ticks, square
 from geo.network import Floats, Ints
 
 
+class Chains(NamedTuple):
+    """The chains, what each can save on a leg and the ball about it in radii of the earth.
+
+    In the order of `Ground.by_saving` and side by side, for most are only glanced at.
+    """
+
+    numbers: Ints
+    savings: Ints
+    middles: Floats
+    radii: Floats
+
+
+@cache
+def chains() -> Chains:
+    """The chains of the network, ordered once in a process."""
+    g = ground()
+    order = g.by_saving
+    return Chains(order, g.savings[order], g.middles[order], g.reaches[order] / LEG_TICKS)
+
+
 @compiled
-def pair_ticks(g: Ground, tables: Tables, starts: Spots, goals: Spots, legs: Ints) -> Ints:
+def pair_ticks(
+    g: Ground, chains: Chains, tables: Tables, starts: Spots, goals: Spots, legs: Ints
+) -> Ints:
     """The estimate in ticks from each start to its goal; `legs` is `room`."""
     g, tables, starts, goals = borrowed(g), borrowed(tables), borrowed(starts), borrowed(goals)
+    chains = borrowed(chains)
     ways = np.empty(len(starts.xyz), dtype=np.int64)
     on, entries = np.empty((2, 2, len(g.junctions)), dtype=np.int64)
     for i in range(len(ways)):
@@ -28,26 +54,27 @@ def pair_ticks(g: Ground, tables: Tables, starts: Spots, goals: Spots, legs: Int
             row = g.table[on[0, a]]
             for b in range(n):
                 best = min(best, entries[0, a] + row[on[1, b]] + entries[1, b])
-        leg = point_leg(g, p, q, best + g.savings[g.by_saving[0]] + SLACK)
-        ways[i] = _along_one_chain(g, p, q, leg, min(best, leg))
+        leg = point_leg(g, p, q, best + chains.savings[0] + SLACK)
+        ways[i] = _along_one_chain(g, chains, p, q, leg, min(best, leg))
     return ways
 
 
 @compiled
-def known_ticks(g: Ground, known: Known, starts: Ints, goals: Ints, legs: Ints) -> Ints:
+def known_ticks(
+    g: Ground, chains: Chains, known: Known, starts: Ints, goals: Ints, legs: Ints
+) -> Ints:
     """The same from known points to known points, which are given by their rows."""
-    g, known = borrowed(g), borrowed(known)
+    g, chains, known = borrowed(g), borrowed(chains), borrowed(known)
     ways = np.empty(len(starts), dtype=np.int64)
-    room_for_saving = g.savings[g.by_saving[0]] + SLACK
     for i in range(len(ways)):
         best = _by_accesses(g, known, starts[i], goals[i])
         p = stand(known.xyz[starts[i]], known.xy[starts[i]], legs[0])
         q = stand(known.xyz[goals[i]], known.xy[goals[i]], legs[1])
         leg = int(least_ticks(square(p.xyz, q.xyz)))
         if leg < best:
-            leg = point_leg(g, p, q, best + room_for_saving)
+            leg = point_leg(g, p, q, best + chains.savings[0] + SLACK)
             best = min(best, leg)
-        ways[i] = _along_one_chain(g, p, q, leg, best)
+        ways[i] = _along_one_chain(g, chains, p, q, leg, best)
     return ways
 
 
@@ -113,14 +140,20 @@ def _entries(
 
 
 @compiled
-def _along_one_chain(g: Ground, p: Spot, q: Spot, leg: int, best: int) -> int:
+def _along_one_chain(g: Ground, chains: Chains, p: Spot, q: Spot, leg: int, best: int) -> int:
     """The less of `best` and the ways that use a piece of one chain and pass no junction.
 
-    A chain saves no more than its saving on the `leg` from p to q, so most are soon ruled out.
+    A chain saves no more than its saving on the leg from p to q, which is no less than `leg`, so
+    most are soon ruled out.
     """
-    for chain in g.by_saving:
-        if leg - g.savings[chain] - SLACK > best:
+    for c in range(len(chains.savings)):
+        if leg - chains.savings[c] - SLACK > best:
             break
+        radius = best / LEG_TICKS + chains.radii[c]
+        middle = chains.middles[c]
+        if max(square(p.xyz, middle), square(q.xyz, middle)) >= radius * radius:
+            continue
+        chain = chains.numbers[c]
         legs = ball_leg(g, p, chain) + ball_leg(g, q, chain)
         if legs < best and _run_bound(g, p, q, chain) < best:
             best = _run(g, p, q, chain, best)

@@ -16,7 +16,7 @@ from geo.ground import ground, room
 from geo.known import known, rows_of
 from geo.legs import straight_m
 from geo.network import TICKS_PER_METRE, Floats
-from geo.pairs import known_ticks, pair_ticks
+from geo.pairs import chains, known_ticks, pair_ticks
 from geo.points import Point
 
 
@@ -36,9 +36,10 @@ def roads_m(lons1: ArrayLike, lats1: ArrayLike, lons2: ArrayLike, lats2: ArrayLi
     starts, goals = rows_of(kept, *ends[:2]), rows_of(kept, *ends[2:])
     both = (starts >= 0) & (goals >= 0)
     metres = np.empty(len(both))
-    ticks = known_ticks(ground(), kept, starts[both], goals[both], room())
+    ticks = known_ticks(ground(), chains(), kept, starts[both], goals[both], room())
     metres[both] = ticks / TICKS_PER_METRE
-    metres[~both] = _found_m(ends[:, ~both])
+    if not both.all():
+        metres[~both] = _found_m(ends[:, ~both])
     return metres
 
 
@@ -48,6 +49,6 @@ def _found_m(ends: Floats) -> Floats:
     near = anchors()
     starts, goals = near.spots(*ends[:2, inside]), near.spots(*ends[2:, inside])
     metres = straight_m(*ends)
-    ticks = pair_ticks(ground(), near.tables, starts, goals, room())
+    ticks = pair_ticks(ground(), chains(), near.tables, starts, goals, room())
     metres[inside] = ticks / TICKS_PER_METRE
     return metres
