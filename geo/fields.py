@@ -80,7 +80,7 @@ def _reach(g: Ground, origin: Spots, junctions: Junctions, ticks: Ticks, legs: I
     for k in range(len(junctions)):
         row = g.table[junctions[k]]
         for j in range(len(reach)):
-            reach[j] = min(reach[j], ticks[k] + row[j])
+            reach[j] = min(reach[j], np.int32(ticks[k] + row[j]))
     nodes, ways = np.empty((2, len(g.chain_nodes)), dtype=np.int64)
     chains, starts, ends, least, savings = np.empty((5, len(g.chain_ends)), dtype=np.int64)
     end = groups = 0
@@ -111,7 +111,8 @@ def _shortcuts(g: Ground, at: Spot, reach: Ticks, chain: int, nodes: Ints, ways:
     """List a chain's shortcuts; how many there are."""
     first, end = g.chain_start[chain], g.chain_start[chain + 1]
     start, finish = reach[g.chain_ends[chain, 0]], reach[g.chain_ends[chain, 1]]
-    if ball_leg(g, at, chain) >= max(start, finish):
+    # Through the ends no node is farther than half of this.
+    if 2 * ball_leg(g, at, chain) >= start + finish + g.chain_lengths[chain]:
         return 0
     legs = np.empty(end - first, dtype=np.int64)
     least = np.full(end - first, FAR, dtype=np.int64)

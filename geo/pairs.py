@@ -9,7 +9,7 @@ from geo.anchors import SLACK, Spots, Tables
 from geo.compiled import borrowed, compiled
 from geo.ground import Ground, Spot, ball_leg, entry_ticks, ground, node_leg, point_leg, stand
 from geo.known import Known, least_onward
-from geo.legs import FAR, LEG_TICKS, least_ticks, square
+from geo.legs import FAR, LEG_TICKS, LEG_WEIGHT, least_ticks, square
 from geo.network import Floats, Ints
 
 
@@ -143,19 +143,21 @@ def _entries(
 def _along_one_chain(g: Ground, chains: Chains, p: Spot, q: Spot, leg: int, best: int) -> int:
     """The less of `best` and the ways that use a piece of one chain and pass no junction.
 
-    A chain saves no more than its saving on the leg from p to q, which is no less than `leg`, so
-    most are soon ruled out.
+    A chain saves no more than its saving on the leg from p to q, which is no less than `leg`. The
+    way along it is no less than the great circle, so if both ends are far from the chain, the
+    weight of their legs alone is too much. That rules out most.
     """
+    great_circle = least_ticks(square(p.xyz, q.xyz)) / LEG_WEIGHT
+    farthest = min(best, (best - great_circle) / (1.0 - 1.0 / LEG_WEIGHT))
     for c in range(len(chains.savings)):
         if leg - chains.savings[c] - SLACK > best:
             break
-        radius = best / LEG_TICKS + chains.radii[c]
-        middle = chains.middles[c]
+        radius, middle = farthest / LEG_TICKS + chains.radii[c], chains.middles[c]
         if max(square(p.xyz, middle), square(q.xyz, middle)) >= radius * radius:
             continue
         chain = chains.numbers[c]
         legs = ball_leg(g, p, chain) + ball_leg(g, q, chain)
-        if legs < best and _run_bound(g, p, q, chain) < best:
+        if legs < farthest and _run_bound(g, p, q, chain) < best:
             best = _run(g, p, q, chain, best)
     return best
 
