@@ -29,7 +29,7 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.compiled import compiled
+from geo.compiled import borrowed, compiled
 from geo.points import METRES_PER_MILE
 from matching.trucks import (
     MAX_DRIVE_H,
@@ -41,6 +41,7 @@ from matching.trucks import (
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 OPEN_FROM = -(2**63)
 """The start of a window that has none."""
@@ -106,9 +107,9 @@ class Plans(NamedTuple):
     resting: Ints
 
     @property
-    def feasible(self) -> NDArray[np.bool_]:
+    def feasible(self) -> Mask:
         """Which candidates keep both windows, shape (n,)."""
-        return self.fails == IN_TIME
+        return np.equal(self.fails, IN_TIME)
 
 
 Step = TypedDict("Step", {"kind": str, "from": int, "to": int, "miles": float})
@@ -127,6 +128,7 @@ class _State:
     window_end: int
     since_break: int
     still: int
+    cycle: int
     cycle_left: int
     back: int
     driving: int
@@ -139,17 +141,15 @@ class _State:
 _STATE = np.dtype([(field, np.int64) for field in _State.__annotations__])
 
 
-class _Terms(NamedTuple):
-    """What holds for a whole plan, in microseconds.
+class _Tables(NamedTuple):
+    """Arrays that the simulation reads and writes.
 
-    `recaps` has a row for each midnight to come: the moment, and the hours that come back.
+    `recaps` has a row for each midnight to come that gives hours back: the moment, and how much.
+    `steps` has rows of kind, start and end, for as many steps as are to be noted.
     """
 
     recaps: Ints
-    cycle: int
-    loading: int
-    unloading: int
-    per_metre: float
+    steps: Ints
 
 
 def plan(clock: Clock, pace: Pace, free_from: int, hauls: Hauls, midnight: int = 0) -> Plans:
@@ -159,11 +159,8 @@ def plan(clock: Clock, pace: Pace, free_from: int, hauls: Hauls, midnight: int =
     begin, where `clock` has hours that come back; unless given, they begin as in UTC. Raises ValueError for
     arrays of different lengths and for distances that are negative, not numbers, or beyond `FARTHEST_M`.
     """
-    hauls = _checked(hauls)
-    state, terms = _begin(clock, pace, free_from, midnight)
-    plans = np.empty((len(Plans._fields), len(hauls.loaded_m)), dtype=np.int64)
-    _simulate(state, terms, hauls, plans, np.empty((0, 3), dtype=np.int64))
-    return Plans(*plans)
+    plans, _, _ = _run(clock, pace, free_from, midnight, _checked(hauls))
+    return plans
 
 
 def itinerary(
@@ -173,43 +170,57 @@ def itinerary(
 
     Made by the simulation that `plan` runs, with the same parameters and errors.
     """
-    hauls = _checked(Hauls(*(np.asarray(column)[which, None] for column in hauls)))
-    state, terms = _begin(clock, pace, free_from, midnight)
-    plans = np.empty((len(Plans._fields), 1), dtype=np.int64)
-    steps = np.empty((0, 3), dtype=np.int64)
-    for _ in range(2):
-        count = _simulate(state, terms, hauls, plans, steps)
-        steps = steps if len(steps) else np.empty((count, 3), dtype=np.int64)
+    row: list[Any] = [np.asarray(column)[which, None] for column in hauls]
+    haul = _checked(Hauls(*row))
+    _, count, _ = _run(clock, pace, free_from, midnight, haul)
+    _, _, steps = _run(clock, pace, free_from, midnight, haul, room=count)
     return [_step(kind, start, end, pace) for kind, start, end in steps.tolist()]
 
 
 def _checked(hauls: Hauls) -> Hauls:
-    metres = [np.asarray(column, dtype=np.float64) for column in hauls[:2]]
-    windows = [np.asarray(column, dtype=np.int64) for column in hauls[2:]]
-    if len({column.shape for column in (*metres, *windows)}) > 1 or metres[0].ndim != 1:
-        raise ValueError("the columns of hauls are one-dimensional and of one length")
-    for name, column in zip(Hauls._fields, metres, strict=False):
-        if not np.all((column >= 0.0) & (column <= FARTHEST_M)):
+    """Copies of the columns: of one type each, for which the simulation is compiled once."""
+    deadhead, loaded = (np.array(column, dtype=np.float64) for column in hauls[:2])
+    windows = [np.array(column, dtype=np.int64) for column in hauls[2:]]
+    if any(column.shape != (len(deadhead),) for column in (deadhead, loaded, *windows)):
+        raise ValueError("the columns of hauls have one dimension and the same length")
+    for name, metres in (("deadhead_m", deadhead), ("loaded_m", loaded)):
+        if not np.all((metres >= 0.0) & (metres <= FARTHEST_M)):
             raise ValueError(f"{name}: is between 0 and {FARTHEST_M:,.0f} metres")
-    return Hauls(*metres, *windows)
+    return Hauls(deadhead, loaded, *windows)
 
 
-def _begin(clock: Clock, pace: Pace, free_from: int, midnight: int) -> tuple[Any, _Terms]:
-    """Two states, the first of them the driver's at `free_from`, the second to work with."""
+def _run(
+    clock: Clock, pace: Pace, free_from: int, midnight: int, hauls: Hauls, room: int = 0
+) -> tuple[Plans, int, Ints]:
+    """The plans, how many steps the last of them has, and the first `room` of these."""
+    recaps = _recaps(clock, free_from, midnight)
+    states = _states(clock, pace, free_from, int(recaps[:, 1].sum()))
+    plans = Plans(*np.empty((len(Plans._fields), len(hauls.loaded_m)), dtype=np.int64))
+    tables = _Tables(recaps, np.empty((room, 3), dtype=np.int64))
+    per_metre = HOUR / (pace.speed_mph * METRES_PER_MILE)
+    stops = _time(pace.loading_h), _time(pace.unloading_h)
+    count = _simulate(states, tables, hauls, plans, per_metre, *stops)
+    return plans, count, tables.steps
+
+
+def _recaps(clock: Clock, free_from: int, midnight: int) -> Ints:
     first = free_from + _DAY - (free_from - midnight) % _DAY
-    recaps = [(first + k * _DAY, _time(hours)) for k, hours in enumerate(clock.recap_h)]
-    cycle, returning = _time(pace.cycle_h), sum(hours for _, hours in recaps)
+    rows = [(first + k * _DAY, _time(hours)) for k, hours in enumerate(clock.recap_h)]
+    return np.array(rows, dtype=np.int64).reshape(-1, 2)
+
+
+def _states(clock: Clock, pace: Pace, free_from: int, returning: int) -> Any:
+    """Two states of the driver at `free_from`: one to begin each plan with, one to work on."""
     states = np.zeros(2, dtype=_STATE)
-    begun = clock.window_left_h < MAX_WINDOW_H
     states["now"] = free_from
     states["drive_left"] = _time(clock.drive_left_h)
-    states["window_end"] = free_from + _time(clock.window_left_h) if begun else _NOT_BEGUN
+    window = _time(clock.window_left_h)
+    states["window_end"] = free_from + window if window < _WINDOW else _NOT_BEGUN
     states["since_break"] = _time(clock.drive_since_break_h)
+    states["cycle"] = cycle = _time(pace.cycle_h)
     # What comes back has been used: more than the cycle holds was worked beyond its end.
     states["cycle_left"] = min(_time(clock.cycle_left_h), cycle - returning)
-    stops = _time(pace.loading_h), _time(pace.unloading_h)
-    table = np.array(recaps, dtype=np.int64).reshape(-1, 2)
-    return states, _Terms(table, cycle, *stops, HOUR / (pace.speed_mph * METRES_PER_MILE))
+    return states
 
 
 def _time(hours: float) -> int:
@@ -222,44 +233,55 @@ def _step(kind: int, start: int, end: int, pace: Pace) -> Step:
 
 
 @compiled
-def _simulate(states: Any, terms: _Terms, hauls: Hauls, plans: Ints, steps: Ints) -> int:
-    """Fill a column of `plans` for each candidate; how many steps the last one takes.
-
-    They are noted in `steps`, shape (m, 3) of kind, start, end, as far as it has room.
-    """
+def _simulate(
+    states: Any,
+    tables: _Tables,
+    hauls: Hauls,
+    plans: Plans,
+    per_metre: float,
+    loading: int,
+    unloading: int,
+) -> int:
+    """Fill in the plan for each candidate; how many steps the last one has."""
+    tables, hauls, plans = borrowed(tables), borrowed(hauls), borrowed(plans)
     s = states[1]
     for i in range(len(hauls.loaded_m)):
         states[1] = states[0]
-        _drive(s, terms, steps, hauls.deadhead_m[i])
-        plans[2, i] = s.now
-        _wait(s, terms, steps, hauls.pickup_from[i])
-        plans[3, i] = s.now
-        _serve(s, terms, steps, LOAD, terms.loading)
-        plans[4, i] = s.now
-        _drive(s, terms, steps, hauls.loaded_m[i])
-        plans[5, i] = s.now
-        _wait(s, terms, steps, hauls.delivery_from[i])
-        plans[6, i] = s.now
-        _serve(s, terms, steps, UNLOAD, terms.unloading)
-        plans[7, i] = s.now
-        plans[8, i], plans[9, i], plans[10, i] = s.driving, s.waiting, s.resting
-        plans[0, i], plans[1, i] = IN_TIME, 0
-        if plans[3, i] > hauls.pickup_to[i]:
-            plans[0, i], plans[1, i] = LATE_TO_PICKUP, plans[3, i] - hauls.pickup_to[i]
-        elif plans[6, i] > hauls.delivery_to[i]:
-            plans[0, i], plans[1, i] = LATE_TO_DELIVERY, plans[6, i] - hauls.delivery_to[i]
-    return s.steps
+        _drive(s, tables, int(np.rint(hauls.deadhead_m[i] * per_metre)))
+        plans.at_pickup[i] = s.now
+        _wait(s, tables, hauls.pickup_from[i])
+        plans.loading[i] = s.now
+        _serve(s, tables, LOAD, loading)
+        plans.loaded[i] = s.now
+        _drive(s, tables, int(np.rint(hauls.loaded_m[i] * per_metre)))
+        plans.at_delivery[i] = s.now
+        _wait(s, tables, hauls.delivery_from[i])
+        plans.unloading[i] = s.now
+        _serve(s, tables, UNLOAD, unloading)
+        plans.unloaded[i] = s.now
+        plans.driving[i], plans.waiting[i], plans.resting[i] = s.driving, s.waiting, s.resting
+        _judge(hauls, plans, i)
+    return int(s.steps)
 
 
 @compiled
-def _drive(s: _State, terms: _Terms, steps: Ints, metres: float) -> None:
-    """Drive so far, and be off duty whenever driving on is forbidden."""
-    left = int(np.rint(metres * terms.per_metre))
+def _judge(hauls: Hauls, plans: Plans, i: int) -> None:
+    fails, late = IN_TIME, 0
+    if plans.loading[i] > hauls.pickup_to[i]:
+        fails, late = LATE_TO_PICKUP, plans.loading[i] - hauls.pickup_to[i]
+    elif plans.unloading[i] > hauls.delivery_to[i]:
+        fails, late = LATE_TO_DELIVERY, plans.unloading[i] - hauls.delivery_to[i]
+    plans.fails[i], plans.late[i] = fails, late
+
+
+@compiled
+def _drive(s: _State, tables: _Tables, left: int) -> None:
+    """Drive for so long, and be off duty whenever driving on is forbidden."""
     while left > 0:
-        resumes = _resumes(s, terms, left)
+        resumes = _resumes(s, tables, left)
         if resumes > s.now:
             kind = BREAK if s.since_break >= _WITHOUT_BREAK else WAIT
-            _be_off(s, terms, steps, kind, resumes)
+            _be_off(s, tables, kind, resumes)
         _come_on_duty(s)
         spell = min(left, s.drive_left, s.window_end - s.now)
         spell = min(spell, _WITHOUT_BREAK - s.since_break, s.cycle_left)
@@ -269,58 +291,58 @@ def _drive(s: _State, terms: _Terms, steps: Ints, metres: float) -> None:
         s.driving += spell
         s.still = 0
         left -= spell
-        _pass(s, terms, steps, DRIVE, s.now + spell)
+        _pass(s, tables, DRIVE, s.now + spell)
 
 
 @compiled
-def _resumes(s: _State, terms: _Terms, left: int) -> int:
+def _resumes(s: _State, tables: _Tables, left: int) -> int:
     """The moment, now or after time off, when driving on is allowed for some of what is left."""
     until = s.now
     if s.drive_left <= 0:
         until += _REST
     elif s.since_break >= _WITHOUT_BREAK:
         until += _BREAK - s.still
-    if _cycle_left(s, terms, until) <= 0:
-        until = _recovers(s, terms, left)
+    if _cycle_left(s, tables, until) <= 0:
+        until = _recovers(s, tables, left)
     if s.window_end <= until:
         until = max(until, s.now + _REST)
     return until
 
 
 @compiled
-def _cycle_left(s: _State, terms: _Terms, until: int) -> int:
+def _cycle_left(s: _State, tables: _Tables, until: int) -> int:
     """What is left of the cycle after time off until then."""
     left = s.cycle_left
-    for k in range(s.back, len(terms.recaps)):
-        if terms.recaps[k, 0] <= until:
-            left += terms.recaps[k, 1]
+    for k in range(s.back, len(tables.recaps)):
+        if tables.recaps[k, 0] <= until:
+            left += tables.recaps[k, 1]
     return left
 
 
 @compiled
-def _recovers(s: _State, terms: _Terms, needed: int) -> int:
+def _recovers(s: _State, tables: _Tables, needed: int) -> int:
     """The first midnight by which the cycle has so much, or the end of a restart if that is sooner."""
-    left = s.cycle_left
-    for k in range(s.back, len(terms.recaps)):
-        left += terms.recaps[k, 1]
+    left, until = s.cycle_left, s.now + _RESTART
+    for k in range(s.back, len(tables.recaps)):
+        left += tables.recaps[k, 1]
         if left >= needed:
-            return min(terms.recaps[k, 0], s.now + _RESTART)
-    return s.now + _RESTART
+            until = min(until, tables.recaps[k, 0])
+    return until
 
 
 @compiled
-def _wait(s: _State, terms: _Terms, steps: Ints, until: int) -> None:
+def _wait(s: _State, tables: _Tables, until: int) -> None:
     if until > s.now:
-        _be_off(s, terms, steps, WAIT, until)
+        _be_off(s, tables, WAIT, until)
 
 
 @compiled
-def _serve(s: _State, terms: _Terms, steps: Ints, kind: int, length: int) -> None:
+def _serve(s: _State, tables: _Tables, kind: int, length: int) -> None:
     """Load or unload."""
     _come_on_duty(s)
     s.cycle_left -= length
     _be_still(s, length)
-    _pass(s, terms, steps, kind, s.now + length)
+    _pass(s, tables, kind, s.now + length)
 
 
 @compiled
@@ -330,12 +352,12 @@ def _come_on_duty(s: _State) -> None:
 
 
 @compiled
-def _be_off(s: _State, terms: _Terms, steps: Ints, kind: int, until: int) -> None:
+def _be_off(s: _State, tables: _Tables, kind: int, until: int) -> None:
     """Be off duty until then: a rest or a restart if it is long enough, else of that kind."""
     length = until - s.now
     kind = RESTART if length >= _RESTART else REST if length >= _REST else kind
     _be_still(s, length)
-    _pass(s, terms, steps, kind, until)
+    _pass(s, tables, kind, until)
     if kind == WAIT:
         s.waiting += length
     else:
@@ -343,7 +365,7 @@ def _be_off(s: _State, terms: _Terms, steps: Ints, kind: int, until: int) -> Non
     if length >= _REST:
         s.drive_left, s.window_end = _DRIVE, _NOT_BEGUN
     if length >= _RESTART:
-        s.cycle_left, s.back = terms.cycle, len(terms.recaps)
+        s.cycle_left, s.back = s.cycle, len(tables.recaps)
 
 
 @compiled
@@ -354,15 +376,15 @@ def _be_still(s: _State, length: int) -> None:
 
 
 @compiled
-def _pass(s: _State, terms: _Terms, steps: Ints, kind: int, until: int) -> None:
+def _pass(s: _State, tables: _Tables, kind: int, until: int) -> None:
     """Let time pass: hours come back at midnight, and the step is noted, one drive as one step."""
-    while s.back < len(terms.recaps) and terms.recaps[s.back, 0] <= until:
-        s.cycle_left += terms.recaps[s.back, 1]
+    while s.back < len(tables.recaps) and tables.recaps[s.back, 0] <= until:
+        s.cycle_left += tables.recaps[s.back, 1]
         s.back += 1
     if kind != DRIVE or s.doing != DRIVE or s.steps == 0:
         s.steps += 1
-        if s.steps <= len(steps):
-            steps[s.steps - 1, 0], steps[s.steps - 1, 1] = kind, s.now
-    if s.steps <= len(steps):
-        steps[s.steps - 1, 2] = until
+        if s.steps <= len(tables.steps):
+            tables.steps[s.steps - 1, 0], tables.steps[s.steps - 1, 1] = kind, s.now
+    if s.steps <= len(tables.steps):
+        tables.steps[s.steps - 1, 2] = until
     s.doing, s.now = kind, until
