@@ -260,18 +260,25 @@ def _simulate(
         _serve(s, tables, UNLOAD, unloading)
         plans.unloaded[i] = s.now
         plans.driving[i], plans.waiting[i], plans.resting[i] = s.driving, s.waiting, s.resting
-        _judge(hauls, plans, i)
+        fails, late = _verdict(
+            _lateness(plans.loading[i], hauls.pickup_to[i]),
+            _lateness(plans.unloading[i], hauls.delivery_to[i]),
+        )
+        plans.fails[i], plans.late[i] = fails, late
     return int(s.steps)
 
 
 @compiled
-def _judge(hauls: Hauls, plans: Plans, i: int) -> None:
-    fails, late = IN_TIME, 0
-    if plans.loading[i] > hauls.pickup_to[i]:
-        fails, late = LATE_TO_PICKUP, plans.loading[i] - hauls.pickup_to[i]
-    elif plans.unloading[i] > hauls.delivery_to[i]:
-        fails, late = LATE_TO_DELIVERY, plans.unloading[i] - hauls.delivery_to[i]
-    plans.fails[i], plans.late[i] = fails, late
+def _lateness(moment: int, end: int) -> int:
+    return moment - end if moment > end else 0
+
+
+@compiled
+def _verdict(to_pickup: int, to_delivery: int) -> tuple[int, int]:
+    """The first rule that fails, and how late that is."""
+    if to_pickup > 0:
+        return LATE_TO_PICKUP, to_pickup
+    return (LATE_TO_DELIVERY, to_delivery) if to_delivery > 0 else (IN_TIME, 0)
 
 
 @compiled
