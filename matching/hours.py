@@ -84,6 +84,11 @@ class Hauls(NamedTuple):
     delivery_from: Ints
     delivery_to: Ints
 
+    def take(self, rows: Ints | list[int]) -> "Hauls":
+        """The candidates at these rows, in this order."""
+        columns: list[Any] = [np.asarray(column)[rows] for column in self]
+        return Hauls(*columns)
+
 
 class Plans(NamedTuple):
     """What comes of each candidate, shape (n,), int64: moments since 1970 UTC, and durations.
@@ -170,8 +175,7 @@ def itinerary(
 
     Made by the simulation that `plan` runs, with the same parameters and errors.
     """
-    row: list[Any] = [np.asarray(column)[which, None] for column in hauls]
-    haul = _checked(Hauls(*row))
+    haul = _checked(hauls.take([which]))
     _, count, _ = _run(clock, pace, free_from, midnight, haul)
     _, _, steps = _run(clock, pace, free_from, midnight, haul, room=count)
     return [_step(kind, start, end, pace) for kind, start, end in steps.tolist()]

@@ -1,0 +1,187 @@
+"""Plans against a driver who lives them minute by minute, and before an inspector."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.points import METRES_PER_MILE
+from matching.hours import HOUR, OPEN_FROM, OPEN_TO, Hauls, Ints, Plans, itinerary, plan
+from matching.trucks import Clock, Pace
+from tests.matching.hours_oracle import MINUTE, OFF_DUTY, Driver, inspect
+
+FREE_FROM = 1_795_392_000_000_000  # Monday, 2026-11-23, 0:00 in UTC
+DAY_MIN = 24 * 60
+
+
+@dataclass
+class Trip:
+    """A truck and a haul in whole minutes, moments counted from when the truck is free."""
+
+    drive_left: int
+    window_left: int
+    since_break: int
+    cycle_left: int
+    recaps: list[int]
+    cycle_h: int
+    first_midnight: int
+    deadhead: int
+    loaded: int
+    loading: int
+    unloading: int
+    pickup: tuple[int | None, int | None]
+    delivery: tuple[int | None, int | None]
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(
+            self.drive_left / 60,
+            self.window_left / 60,
+            self.since_break / 60,
+            self.cycle_left / 60,
+            tuple(back / 60 for back in self.recaps),
+        )
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(60.0, self.loading / 60, self.unloading / 60, self.cycle_h)
+
+    @property
+    def hauls(self) -> Hauls:
+        """A minute of driving is a mile."""
+        miles = np.array([[self.deadhead], [self.loaded]]) * METRES_PER_MILE
+        opens = [_moment(window[0], OPEN_FROM) for window in (self.pickup, self.delivery)]
+        ends = [_moment(window[1], OPEN_TO) for window in (self.pickup, self.delivery)]
+        return Hauls(miles[0], miles[1], opens[0], ends[0], opens[1], ends[1])
+
+    @property
+    def midnight(self) -> int:
+        return FREE_FROM + self.first_midnight * MINUTE
+
+
+def _moment(minutes: int | None, otherwise: int) -> Ints:
+    return np.array([otherwise if minutes is None else FREE_FROM + minutes * MINUTE])
+
+
+def minutes(least: int, most: int) -> st.SearchStrategy[int]:
+    """Any minutes, but every other time half hours, so that limits meet."""
+    halves = st.integers(-(-least // 30), most // 30).map(lambda halves: 30 * halves)
+    return st.integers(least, most) | halves
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> tuple[int | None, int | None]:
+    opens = draw(st.none() | minutes(-300, 3_600))
+    return opens, draw(st.none() | minutes(0, 1_200).map(lambda wide: (opens or 0) + wide))
+
+
+@st.composite
+def trips(draw: st.DrawFn) -> Trip:
+    """Trips of drivers who are short of this or that, some with days beyond the cycle's end."""
+    recaps = draw(st.lists(minutes(0, 600), max_size=8))
+    most = draw(st.sampled_from([900, 4_200]))
+    return Trip(
+        drive_left=draw(st.just(660) | minutes(0, 660)),
+        window_left=draw(st.just(840) | minutes(0, 840)),
+        since_break=draw(minutes(0, 480)),
+        cycle_left=draw(minutes(0, max(0, min(most, 4_200 - sum(recaps))))),
+        recaps=recaps,
+        cycle_h=draw(st.sampled_from([60, 70])),
+        first_midnight=draw(minutes(1, DAY_MIN)),
+        deadhead=draw(minutes(0, 900)),
+        loaded=draw(minutes(0, 2_400)),
+        loading=draw(minutes(0, 180)),
+        unloading=draw(minutes(0, 180)),
+        pickup=draw(windows()),
+        delivery=draw(windows()),
+    )
+
+
+def live(trip: Trip) -> tuple[list[int], dict[str, int]]:
+    """The moments of the trip in minutes, and the minutes driven, waited and rested."""
+    days = {trip.first_midnight + DAY_MIN * k: back for k, back in enumerate(trip.recaps)}
+    left = min(trip.cycle_left, trip.cycle_h * 60 - sum(trip.recaps))
+    driver = Driver(
+        trip.drive_left,
+        trip.window_left,
+        trip.since_break,
+        left,
+        trip.cycle_h * 60,
+        days,
+        on_shift=trip.window_left < 14 * 60,
+    )
+    moments = []
+    stops = (trip.deadhead, trip.pickup, trip.loading), (trip.loaded, trip.delivery, trip.unloading)
+    for drive, window, work in stops:
+        driver.drive(drive)
+        moments.append(driver.now)
+        driver.wait_until(driver.now if window[0] is None else window[0])
+        moments.append(driver.now)
+        driver.work(work)
+        moments.append(driver.now)
+    return moments, driver.totals
+
+
+def judge(moments: list[int], trip: Trip) -> tuple[int, int]:
+    for rule, start, end in ((1, moments[1], trip.pickup[1]), (2, moments[4], trip.delivery[1])):
+        if end is not None and start > end:
+            return rule, start - end
+    return 0, 0
+
+
+def planned(trip: Trip) -> Plans:
+    return plan(trip.clock, trip.pace, FREE_FROM, trip.hauls, trip.midnight)
+
+
+@given(trips())
+@settings(max_examples=300)
+def test_a_plan_is_what_a_driver_lives(trip: Trip) -> None:
+    moments, totals = live(trip)
+    columns = [int(column[0]) for column in planned(trip)]
+    assert [(moment - FREE_FROM) / MINUTE for moment in columns[2:8]] == moments
+    assert [length / MINUTE for length in columns[8:]] == list(totals.values())
+    assert (columns[0], columns[1] / MINUTE) == judge(moments, trip)
+
+
+@given(trips(), st.floats(0.8, 1.2), st.floats(10, 90))
+@settings(max_examples=300)
+def test_no_inspector_finds_fault_with_an_itinerary(trip: Trip, odd: float, mph: float) -> None:
+    hauls = trip.hauls._replace(loaded_m=trip.hauls.loaded_m * odd)
+    pace = Pace(mph, trip.loading / 60 * odd, trip.unloading / 60, trip.cycle_h)
+    steps = itinerary(trip.clock, pace, FREE_FROM, hauls, 0, trip.midnight)
+    assert inspect(trip.clock, trip.cycle_h * HOUR, trip.midnight, steps) == []
+
+
+@given(trips())
+@settings(max_examples=300)
+def test_an_itinerary_adds_up_to_its_plan(trip: Trip) -> None:
+    steps = itinerary(trip.clock, trip.pace, FREE_FROM, trip.hauls, 0, trip.midnight)
+    for step, after in pairwise(steps):
+        assert step["to"] == after["from"]
+        assert step["kind"] != after["kind"]
+    assert all(step["from"] < step["to"] or step["kind"] in ("load", "unload") for step in steps)
+    plans = planned(trip)
+    assert (steps[0]["from"], steps[-1]["to"]) == (FREE_FROM, plans.unloaded[0])
+    lengths = dict.fromkeys((*OFF_DUTY, "drive", "load", "unload"), 0)
+    for step in steps:
+        lengths[step["kind"]] += step["to"] - step["from"]
+    assert lengths["drive"] == plans.driving[0]
+    assert lengths["wait"] == plans.waiting[0]
+    assert lengths["break"] + lengths["rest"] + lengths["restart"] == plans.resting[0]
+    assert abs(sum(step["miles"] for step in steps) - trip.deadhead - trip.loaded) < 1e-6
+    long = [s for s in steps if s["kind"] in OFF_DUTY and s["to"] - s["from"] >= 10 * HOUR]
+    assert all(step["kind"] in ("rest", "restart") for step in long)
+
+
+@given(st.lists(trips(), min_size=1, max_size=12), trips())
+@settings(max_examples=50)
+def test_candidates_do_not_touch_each_other(others: list[Trip], truck: Trip) -> None:
+    columns: Any = zip(*(trip.hauls for trip in others), strict=True)
+    hauls = Hauls(*map(np.concatenate, columns))
+    together = plan(truck.clock, truck.pace, FREE_FROM, hauls, truck.midnight)
+    for i, trip in enumerate(others):
+        alone = plan(truck.clock, truck.pace, FREE_FROM, trip.hauls, truck.midnight)
+        assert [column[i] for column in together] == [column[0] for column in alone]
