@@ -313,21 +313,11 @@ def _resumes(s: _State, tables: _Tables, left: int) -> int:
         until += _REST
     elif s.since_break >= _WITHOUT_BREAK:
         until += _BREAK - s.still
-    if _cycle_left(s, tables, until) <= 0:
-        until = _recovers(s, tables, left)
+    if s.cycle_left <= 0:
+        until = max(until, _recovers(s, tables, left))
     if s.window_end <= until:
         until = max(until, s.now + _REST)
     return until
-
-
-@compiled
-def _cycle_left(s: _State, tables: _Tables, until: int) -> int:
-    """What is left of the cycle after time off until then."""
-    left = s.cycle_left
-    for k in range(s.back, len(tables.recaps)):
-        if tables.recaps[k, 0] <= until:
-            left += tables.recaps[k, 1]
-    return left
 
 
 @compiled

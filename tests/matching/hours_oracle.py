@@ -53,11 +53,10 @@ class Driver:
 
     def may_drive(self, still_to_drive: int) -> bool:
         """Whether the next minute may be driven; a used-up cycle first gets hours enough."""
-        if self.drive_left <= 0 or self.window_left <= 0 or self.since_break >= 8 * 60:
-            return False
         enough = self.cycle_left >= still_to_drive or self.off_in_a_row >= 34 * 60
         self.exhausted = self.cycle_left <= 0 or (self.exhausted and not enough)
-        return not self.exhausted
+        rested = self.drive_left > 0 and self.window_left > 0 and self.since_break < 8 * 60
+        return rested and not self.exhausted
 
     def drive(self, minutes: int) -> None:
         while minutes > 0:

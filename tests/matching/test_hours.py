@@ -223,6 +223,20 @@ CASES = [
         clock=Clock(cycle_left_h=2, recap_h=(1, 0.5, 10)),
     ),
     Case(
+        "(b)(2), (c)(2): nor is too little made more by a rest that is due anyway: restart",
+        "restart 34, drive 8, load 2, unload 2",
+        deadhead_h=8,
+        free_from_h=20,
+        clock=Clock(drive_left_h=0, cycle_left_h=0, recap_h=(5,)),
+    ),
+    Case(
+        "(b)(2), (a)(1): hours that come back during a rest make the rest no longer",
+        "rest 10, drive 5, load 2, unload 2",
+        deadhead_h=5,
+        free_from_h=20,
+        clock=Clock(drive_left_h=0, cycle_left_h=0, recap_h=(5,)),
+    ),
+    Case(
         "(b)(2), (a)(2): where the window ends before midnight, 10 hours off",
         "rest 10, drive 1, load 2, unload 2",
         deadhead_h=1,

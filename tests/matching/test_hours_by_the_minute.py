@@ -67,9 +67,9 @@ def _moment(minutes: int | None, otherwise: int) -> Ints:
 
 
 def minutes(least: int, most: int) -> st.SearchStrategy[int]:
-    """Any minutes, but every other time half hours, so that limits meet."""
+    """Any minutes, but often the least or half hours, so that limits meet."""
     halves = st.integers(-(-least // 30), most // 30).map(lambda halves: 30 * halves)
-    return st.integers(least, most) | halves
+    return st.just(least) | halves | st.integers(least, most)
 
 
 @st.composite
