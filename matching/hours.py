@@ -10,18 +10,19 @@ The rules are those of 49 CFR 395.3 for a driver who carries property:
 
 The plan drives whenever the rules let it and is off duty whenever they do not:
 
-- Waiting at a stop is off duty. The 14-hour window runs on through it, unless it lasts 10 hours: then
-  it is a rest, and from 34 hours on a restart.
+- Waiting at a stop is off duty. The 14-hour window runs on through it, unless it lasts 10 hours:
+  then it is a rest, and from 34 hours on a restart.
 - Loading and unloading are on duty: they start the window, and they may pass its end and that of
   the cycle, beyond which driving alone is forbidden.
-- A used-up cycle waits for the first midnight by which hours enough have come back (`Clock.recap_h`) for
-  the rest of the drive under way, and restarts if 34 hours off are over before that. What is worked
-  in the plan itself never comes back otherwise: plans are shorter than eight days, or cautious.
+- A used-up cycle waits for the first midnight by which hours enough for the rest of the drive under
+  way have come back (`Clock.recap_h`), and restarts if 34 hours off are over before that. Hours
+  worked in the plan itself come back by a restart alone.
 - Time off is counted from `free_from` on: what the driver had before is unknown.
 
-This need not be the earliest arrival. A driver who sets out later, or rests longer than a wait needs,
-may save hours of the window for after the stop; ask again with a later `free_from`. Left out are
-the split rests in a sleeper berth, 395.1(g), and the exceptions of 395.1: short haul, bad weather.
+This is not always the earliest arrival. A fresh driver who sets out just in time for a pickup,
+rather than wait there, has more of the window left after it: ask again with a later `free_from`.
+Resting longer than a wait needs, or restarting before the cycle is used up, may pay too. Left out
+are split rests in a sleeper berth, 395.1(g), and the exceptions of 395.1 (short haul, bad weather).
 """
 
 from typing import Any, NamedTuple, TypedDict
@@ -31,13 +32,7 @@ from numpy.typing import NDArray
 
 from geo.compiled import borrowed, compiled
 from geo.points import METRES_PER_MILE
-from matching.trucks import (
-    MAX_DRIVE_H,
-    MAX_DRIVE_WITHOUT_BREAK_H,
-    MAX_WINDOW_H,
-    Clock,
-    Pace,
-)
+from matching.trucks import Clock, Pace
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,10 +55,13 @@ DRIVE, WAIT, BREAK, REST, RESTART, LOAD, UNLOAD = range(7)
 RULES = ("", "pickup_window", "delivery_window")
 IN_TIME, LATE_TO_PICKUP, LATE_TO_DELIVERY = range(3)
 
+_LAST = 2**62
 _DAY = 24 * HOUR
-_DRIVE = int(MAX_DRIVE_H) * HOUR
-_WINDOW = int(MAX_WINDOW_H) * HOUR
-_WITHOUT_BREAK = int(MAX_DRIVE_WITHOUT_BREAK_H) * HOUR
+
+# Compiled code is renewed when this file changes, so what it holds of the law stands in this file.
+_DRIVE = 11 * HOUR
+_WINDOW = 14 * HOUR
+_WITHOUT_BREAK = 8 * HOUR
 _BREAK = HOUR // 2
 _REST = 10 * HOUR
 _RESTART = 34 * HOUR
@@ -95,8 +93,8 @@ class Plans(NamedTuple):
 
     `fails` is the first rule that fails, an index into `RULES`, 0 where all is in time; `late` is
     by how much. Who comes late to a pickup is planned on as if it was loaded all the same.
-    `driving`, `waiting` and `resting` (breaks and restarts too), with the time for loading and unloading,
-    make up the time from `free_from` to `unloaded`. Times in microseconds.
+    `driving`, `waiting` and `resting` (breaks and restarts too), with the time for loading and
+    unloading, make up the time from `free_from` to `unloaded`. Times in microseconds.
     """
 
     fails: Ints
@@ -124,8 +122,9 @@ Step = TypedDict("Step", {"kind": str, "from": int, "to": int, "miles": float})
 class _State:
     """A driver at a moment of a plan. What is left, or gone, is in microseconds.
 
-    `still` is the time not driving since the last drive, `back` how many midnights have given hours back,
-    `steps` how many steps have been taken, `doing` the kind of the last.
+    `cycle` is what a restart gives, `still` the time not driving since the last drive, `back` how
+    many midnights have given hours back, `steps` how many steps were taken, `doing` the last one's
+    kind.
     """
 
     now: int
@@ -160,9 +159,10 @@ class _Tables(NamedTuple):
 def plan(clock: Clock, pace: Pace, free_from: int, hauls: Hauls, midnight: int = 0) -> Plans:
     """The plan for each candidate, for a truck that is free at `free_from` with that clock.
 
-    `free_from` is in microseconds since 1970 UTC. `midnight` is any moment at which the driver's days
-    begin, where `clock` has hours that come back; unless given, they begin as in UTC. Raises ValueError for
-    arrays of different lengths and for distances that are negative, not numbers, or beyond `FARTHEST_M`.
+    `free_from` is in microseconds since 1970 UTC. `midnight` is any moment at which a day of the
+    driver's log begins, for hours that come back; unless given, days begin as in UTC.
+    Raises ValueError for columns of different lengths, for distances that are negative, not numbers
+    or beyond `FARTHEST_M`, and for windows that never open.
     """
     plans, _, _ = _run(clock, pace, free_from, midnight, _checked(hauls))
     return plans
@@ -183,14 +183,17 @@ def itinerary(
 
 def _checked(hauls: Hauls) -> Hauls:
     """Copies of the columns: of one type each, for which the simulation is compiled once."""
-    deadhead, loaded = (np.array(column, dtype=np.float64) for column in hauls[:2])
-    windows = [np.array(column, dtype=np.int64) for column in hauls[2:]]
-    if any(column.shape != (len(deadhead),) for column in (deadhead, loaded, *windows)):
+    types = [np.float64] * 2 + [np.int64] * 4
+    columns: list[Any] = [np.array(*pair) for pair in zip(hauls, types, strict=True)]
+    checked = Hauls(*columns)
+    if any(column.shape != (checked.loaded_m.size,) for column in checked):
         raise ValueError("the columns of hauls have one dimension and the same length")
-    for name, metres in (("deadhead_m", deadhead), ("loaded_m", loaded)):
+    for name, metres in (("deadhead_m", checked.deadhead_m), ("loaded_m", checked.loaded_m)):
         if not np.all((metres >= 0.0) & (metres <= FARTHEST_M)):
             raise ValueError(f"{name}: is between 0 and {FARTHEST_M:,.0f} metres")
-    return Hauls(deadhead, loaded, *windows)
+    if np.any(checked.pickup_from > _LAST) or np.any(checked.delivery_from > _LAST):
+        raise ValueError("pickup_from, delivery_from: a window never opens")
+    return checked
 
 
 def _run(
@@ -322,7 +325,7 @@ def _resumes(s: _State, tables: _Tables, left: int) -> int:
 
 @compiled
 def _recovers(s: _State, tables: _Tables, needed: int) -> int:
-    """The first midnight by which the cycle has so much, or the end of a restart if that is sooner."""
+    """The first midnight by which the cycle has so much, or a restart's end if that is sooner."""
     left, until = s.cycle_left, s.now + _RESTART
     for k in range(s.back, len(tables.recaps)):
         left += tables.recaps[k, 1]

@@ -1,6 +1,10 @@
-"""What is known of a truck and its driver: the hours left on the clock, and how fast things go."""
+"""What is known of a truck: its place and limits, its driver's clock, and how fast things go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from geo.areas import Area
+from geo.points import Point
+from matching.equipment import EQUIPMENT
 
 MAX_DRIVE_H = 11.0
 MAX_WINDOW_H = 14.0
@@ -8,6 +12,11 @@ MAX_DRIVE_WITHOUT_BREAK_H = 8.0
 MAX_CYCLE_H = 70.0
 CYCLE_DAYS = 8
 SHORT_CYCLE_H = 60.0
+
+MAX_MILES = 10_000.0
+"""More than any road of the country is long."""
+MAX_LENGTH_FT, MAX_WEIGHT_LB = 1_000.0, 1_000_000.0
+"""As far as loads go."""
 
 _SLOWEST_MPH, _FASTEST_MPH = 10.0, 100.0
 _LONGEST_STOP_H = 24.0
@@ -61,9 +70,8 @@ class Pace:
 
     - `speed_mph`: the average over a drive, 10 to 100. 50 is a convention of trip planning: limits
       of 65 to 75 on the freeway, less traffic, grades, towns and fuel.
-    - `loading_h`, `unloading_h`: on duty at a stop, at most 24. Two hours is what a shipper has free
-      of charge; beyond them it is detention (FMCSA, Impact of Driver Detention Time, takes that
-      2-hour standard too).
+    - `loading_h`, `unloading_h`: on duty at a stop, at most 24. Two hours are customarily free of
+      charge, and what is beyond them is detention (the standard of FMCSA's study of 2014 too).
     - `cycle_h`: 70, or 60 for a carrier that does not run every day of the week, 395.3(b).
     """
 
@@ -80,6 +88,71 @@ class Pace:
             raise ValueError(f"cycle_h: is 60 or 70, not {self.cycle_h}")
 
 
-def _check_between(field: str, value: float, least: float, most: float) -> None:
+@dataclass(frozen=True)
+class Home:
+    """Where the driver has to be `by` a moment, microseconds since 1970 UTC."""
+
+    at: Point
+    by: int
+
+    def __post_init__(self) -> None:
+        _check_point("home.at", self.at)
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A trip that the truck makes anyway, and the miles it may go out of its route."""
+
+    to: Point
+    max_out_of_route_mi: float
+
+    def __post_init__(self) -> None:
+        _check_point("trip.to", self.to)
+        _check_between("trip.max_out_of_route_mi", self.max_out_of_route_mi, 0.0, MAX_MILES)
+
+
+@dataclass(frozen=True)
+class Truck:
+    """A truck that looks for a load. Raises ValueError, the field's name first, for what cannot be.
+
+    `at` is where it is free, from `free_from` on (microseconds since 1970 UTC); `equipment` a code
+    of `EQUIPMENT`; `length_ft` and `weight_lb` the room left; `max_deadhead_mi` the most it goes
+    empty to the pickup; `to` the area that it wants to go to. None is no limit.
+    """
+
+    at: Point
+    equipment: str
+    free_from: int
+    length_ft: float | None = None
+    weight_lb: float | None = None
+    hazmat: bool = False
+    max_deadhead_mi: float | None = None
+    to: Area | None = None
+    home: Home | None = None
+    trip: Trip | None = None
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        _check_point("at", self.at)
+        if self.equipment not in EQUIPMENT:
+            raise ValueError(f"equipment: is one of {', '.join(EQUIPMENT)}, not {self.equipment}")
+        _check_limit("length_ft", self.length_ft, MAX_LENGTH_FT)
+        _check_limit("weight_lb", self.weight_lb, MAX_WEIGHT_LB)
+        _check_limit("max_deadhead_mi", self.max_deadhead_mi, MAX_MILES)
+        if self.trip and self.trip.to == self.at:
+            raise ValueError("trip.to: is where the truck is, so the trip has no miles")
+
+
+def _check_limit(name: str, value: float | None, most: float) -> None:
+    if value is not None:
+        _check_between(name, value, 0.0, most)
+
+
+def _check_point(name: str, point: Point) -> None:
+    _check_between(f"{name}.lon", point.lon, -180.0, 180.0)
+    _check_between(f"{name}.lat", point.lat, -90.0, 90.0)
+
+
+def _check_between(name: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
-        raise ValueError(f"{field}: is between {least:g} and {most:g}, not {value}")
+        raise ValueError(f"{name}: is between {least:g} and {most:g}, not {value}")

@@ -343,7 +343,7 @@ def test_days_begin_at_the_midnight_that_is_given() -> None:
         plan(case.clock, PACE, at(18), hauls(case), midnight).at_pickup[0]
         for midnight in (0, at(5), at(5 + 24 * 7), at(18))
     ]
-    # Driving until 20:00; hours come back at 24:00, at 5:00, at 5:00; last at 18:00 of the next day.
+    # Driving until 20:00; hours come back at 24:00, at 5:00, at 5:00, at 18:00 of the next day.
     assert arrivals == [at(26), at(31), at(31), at(44)]
 
 
@@ -379,4 +379,11 @@ def test_distances_that_cannot_be_driven_are_refused(column: str, metres: float)
 def test_columns_of_different_lengths_are_refused() -> None:
     wrong = hauls(CASES[0])._replace(pickup_to=np.array([OPEN_TO, OPEN_TO]))
     with pytest.raises(ValueError, match="same length"):
+        plan(Clock(), PACE, at(0), wrong)
+
+
+@pytest.mark.parametrize("column", ["pickup_from", "delivery_from"])
+def test_windows_that_never_open_are_refused(column: str) -> None:
+    wrong = hauls(CASES[0])._replace(**{column: np.array([OPEN_TO])})
+    with pytest.raises(ValueError, match=column):
         plan(Clock(), PACE, at(0), wrong)

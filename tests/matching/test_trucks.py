@@ -1,10 +1,16 @@
 """Clocks and paces that can be, and those that can't."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from matching.trucks import Clock, Pace
+from geo.points import Point
+from matching.trucks import Clock, Home, Pace, Trip, Truck
+
+DALLAS = Point(-96.8, 32.8)
+VAN = Truck(DALLAS, "van", 0)
 
 
 @pytest.mark.parametrize(
@@ -31,10 +37,20 @@ from matching.trucks import Clock, Pace
         ("loading_h", lambda: Pace(loading_h=-1)),
         ("unloading_h", lambda: Pace(unloading_h=25)),
         ("cycle_h", lambda: Pace(cycle_h=65)),
+        ("at.lon", lambda: replace(VAN, at=Point(181, 0))),
+        ("at.lat", lambda: replace(VAN, at=Point(0, float("nan")))),
+        ("equipment", lambda: replace(VAN, equipment="V")),
+        ("length_ft", lambda: replace(VAN, length_ft=-1)),
+        ("weight_lb", lambda: replace(VAN, weight_lb=float("nan"))),
+        ("max_deadhead_mi", lambda: replace(VAN, max_deadhead_mi=1e9)),
+        ("home.at.lat", lambda: Home(Point(0, 91), 0)),
+        ("trip.to.lon", lambda: Trip(Point(-200, 0), 60)),
+        ("trip.max_out_of_route_mi", lambda: Trip(DALLAS, 1e9)),
+        ("trip.to", lambda: replace(VAN, trip=Trip(DALLAS, 60))),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(field: str, make: Callable[[], object]) -> None:
-    with pytest.raises(ValueError, match=f"^{field}: "):
+    with pytest.raises(ValueError, match=f"^{re.escape(field)}: "):
         make()
 
 
@@ -46,3 +62,13 @@ def test_clocks_at_their_limits_are_taken() -> None:
     Clock(0, 0, 8, 0, (0, 24))
     Clock(11, 14, 0, 50, (10, 10))
     Clock(cycle_left_h=0, recap_h=(9,) * 8)
+
+
+def test_a_truck_needs_no_more_than_place_equipment_and_moment() -> None:
+    assert VAN.clock == Clock()
+    assert (VAN.to, VAN.home, VAN.trip, VAN.length_ft) == (None, None, None, None)
+
+
+def test_a_truck_with_everything_is_taken() -> None:
+    atlanta = Point(-84.4, 33.7)
+    Truck(DALLAS, "van", 0, 0, 0, True, 0, home=Home(atlanta, 1), trip=Trip(atlanta, 0))
