@@ -5,11 +5,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.points import METRES_PER_MILE
-from matching.hours import HOUR, OPEN_FROM, OPEN_TO, Hauls, Ints, Plans, itinerary, plan
+from matching.hours import HOUR, OPEN_FROM, OPEN_TO, Hauls, Ints, Plans, Step, itinerary, plan
 from matching.trucks import Clock, Pace
 from tests.matching.hours_oracle import MINUTE, OFF_DUTY, Driver, inspect
 
@@ -153,6 +154,35 @@ def test_no_inspector_finds_fault_with_an_itinerary(trip: Trip, odd: float, mph:
     pace = Pace(mph, trip.loading / 60 * odd, trip.unloading / 60, trip.cycle_h)
     steps = itinerary(trip.clock, pace, FREE_FROM, hauls, 0, trip.midnight)
     assert inspect(trip.clock, trip.cycle_h * HOUR, trip.midnight, steps) == []
+
+
+@pytest.mark.parametrize(
+    ("clauses", "log", "clock"),
+    [
+        (["(a)(2)"], "drive 1, load 12.5, drive 1", Clock()),
+        (["(a)(2)"], "drive 1, wait 9.9, load 2, drive 2", Clock()),
+        (["(a)(2)"], "wait 1, drive 1.5", Clock(window_left_h=2)),
+        ([], "wait 9, drive 1, load 12, drive 1", Clock()),
+        (["(a)(3)(i)"], "drive 8, break 0.5, drive 3.5", Clock()),
+        (["(a)(3)(i)"], "drive 2.5", Clock(drive_left_h=2)),
+        ([], "drive 2, rest 10, drive 8, break 0.5, drive 3", Clock(drive_left_h=2)),
+        (["(a)(3)(ii)"], "drive 8.5", Clock()),
+        (["(a)(3)(ii)"], "drive 4, load 0.4, drive 4.5", Clock()),
+        ([], "drive 4, wait 0.25, load 0.25, drive 4.5", Clock()),
+        (["(b)"], "load 2, drive 1.5", Clock(cycle_left_h=3)),
+        (["(b)"], "drive 2, rest 33, drive 2", Clock(cycle_left_h=3)),
+        ([], "drive 2, restart 34, drive 2", Clock(cycle_left_h=3)),
+        (["(b)"], "drive 2.5, rest 21.5, drive 2", Clock(cycle_left_h=2, recap_h=(4,))),
+        ([], "drive 2, rest 22, drive 4", Clock(cycle_left_h=2, recap_h=(4,))),
+    ],
+)
+def test_the_inspector_knows_the_clauses(clauses: list[str], log: str, clock: Clock) -> None:
+    steps, now = list[Step](), FREE_FROM
+    for kind, hours in (entry.split() for entry in log.split(", ")):
+        end = now + round(float(hours) * HOUR)
+        steps.append({"kind": kind, "from": now, "to": end, "miles": 0.0})
+        now = end
+    assert inspect(clock, 70 * HOUR, FREE_FROM + 24 * HOUR, steps) == clauses
 
 
 @given(trips())
