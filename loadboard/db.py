@@ -52,6 +52,14 @@ async def transaction() -> AsyncIterator[AsyncSession]:
             commits.note()
 
 
+@asynccontextmanager
+async def reading() -> AsyncIterator[AsyncSession]:
+    """For what only reads: each statement is a transaction of its own, two journeys fewer."""
+    autocommit = engine().execution_options(isolation_level="AUTOCOMMIT")
+    async with AsyncSession(autocommit, expire_on_commit=False) as session:
+        yield session
+
+
 async def _request_transaction() -> AsyncIterator[AsyncSession]:
     async with transaction() as session:
         yield session
@@ -59,16 +67,6 @@ async def _request_transaction() -> AsyncIterator[AsyncSession]:
 
 # Function scope: the commit comes before the answer, so a commit that fails is never a 200.
 Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function")]
-
-
-async def _request_reading() -> AsyncIterator[AsyncSession]:
-    reading = engine().execution_options(isolation_level="AUTOCOMMIT")
-    async with AsyncSession(reading, expire_on_commit=False) as session:
-        yield session
-
-
-# For what only reads: each statement is a transaction of its own, two journeys fewer a request.
-Reading = Annotated[AsyncSession, Depends(_request_reading, scope="function")]
 
 
 async def psycopg_connection(session: AsyncSession) -> AsyncConnection:

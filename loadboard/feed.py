@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from redis.exceptions import RedisError
 
 from loadboard.cache import failed
-from loadboard.errors import Problem
+from loadboard.errors import FieldError, Problem, invalid
 from loadboard.loads.columns import loads_now, open_loads
 from loadboard.settings import settings
 from loadboard.waking import commits, wakes
@@ -31,10 +31,10 @@ HELD = Gauge(
 POLL_S, HELD_POLL_S = 1.0, 0.01
 MOST_EVENTS = 5_000
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-# The horizon is of the statement's own snapshot; `behind` tells of an event that is not yet below it.
+# The horizon is of the statement's own snapshot. There is one row at least, whose event may be null.
 EVENTS = f"""
-WITH horizon AS ({HORIZON} AS xmin)
-SELECT xmin, xid::text::bigint, id, load_id FROM horizon LEFT JOIN LATERAL (
+WITH horizon AS ({HORIZON} AS xmin, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax)
+SELECT xmin, xmax, xid::text::bigint, id, load_id FROM horizon LEFT JOIN LATERAL (
   SELECT xid, id, load_id FROM event WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {MOST_EVENTS}
 ) AS event ON true ORDER BY xid, id"""  # noqa: S608
 log = structlog.get_logger()
@@ -46,6 +46,7 @@ class Feed:
     def __init__(self) -> None:
         self.board: Board | None = None
         self.xmin = 0
+        self._xmax = 0
         self._cursor = (0, 0)
         self._commits_seen = -1
         self._current_at = 0.0
@@ -62,7 +63,9 @@ class Feed:
             if time.monotonic() > deadline:
                 raise _behind("The board here has not come to this Board-Position yet.")
             await asyncio.sleep(HELD_POLL_S)
-            await self.read()
+            if await self.read() and position >= self._xmax:
+                message = "is a position that this board never answered; leave it out"
+                raise invalid(FieldError(pointer="/Board-Position", message=message))
         if self.board is None:
             raise _behind("The board is being filled.")
         return self.board.view
@@ -103,9 +106,9 @@ class Feed:
             rows = await (
                 await connection.execute(EVENTS, (str(self._cursor[0]), self._cursor[1]))
             ).fetchall()
-            xmin = rows[0][0]
-            events = [row for row in rows if row[1] is not None]
-            ready = [row for row in events if row[1] < xmin]
+            xmin, self._xmax = rows[0][:2]
+            events = [row[2:] for row in rows if row[2] is not None]
+            ready = [event for event in events if event[0] < xmin]
             await self._apply(connection, ready, xmin if len(events) < MOST_EVENTS else None)
             if len(events) < MOST_EVENTS:
                 return len(ready) == len(events)
@@ -130,8 +133,8 @@ class Feed:
     ) -> None:
         assert self.board is not None
         if ready:
-            loads, closed = await loads_now(connection, {row[3] for row in ready})
-            self._cursor = ready[-1][1], ready[-1][2]
+            loads, closed = await loads_now(connection, {load_id for _, _, load_id in ready})
+            self._cursor = ready[-1][:2]
             await asyncio.to_thread(self.board.apply, loads, closed)
         if xmin is not None:
             self.xmin = max(self.xmin, xmin)

@@ -10,7 +10,7 @@ from cachetools import LRUCache
 from sqlalchemy import text
 
 from loadboard.cache import remember_all, remembered_all
-from loadboard.db import transaction
+from loadboard.db import reading
 from loadboard.settings import settings
 
 Version = tuple[int, int]
@@ -62,13 +62,13 @@ async def _from_elsewhere(versions: list[Version]) -> dict[Version, str]:
 async def _prefix() -> str:
     mine = remembered()
     if mine.database is None:
-        async with transaction() as session:
+        async with reading() as session:
             mine.database = str(await session.scalar(IDENTITY))
     return f"listing:{mine.database}"
 
 
 async def _stored(versions: list[Version]) -> dict[Version, str]:
     ids, numbers = (list(column) for column in zip(*versions, strict=True))
-    async with transaction() as session:
+    async with reading() as session:
         rows = await session.execute(STORED, {"ids": ids, "versions": numbers})
         return {(row.load_id, row.version): row.listing for row in rows}
