@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.db import transaction
-from loadboard.errors import Problem
+from loadboard.errors import UNAVAILABLE, Problem
 from loadboard.models import ApiToken, Organization, Person
 
 TOKEN_LIFE = timedelta(days=1)
@@ -41,6 +41,8 @@ class Principal:
 
 # A few seconds of memory spare every request a look-up; a token that ends is refused on time.
 _known: TTLCache[bytes, Principal] = TTLCache(maxsize=10_000, ttl=5)
+# What was last known of a token counts on while the database is away.
+_seen: LRUCache[bytes, Principal] = LRUCache(maxsize=10_000)
 _bearer = HTTPBearer(auto_error=False, description="The token that ./scripts/run prints")
 
 
@@ -84,10 +86,15 @@ async def authenticate(
     if credentials is None:
         raise _unauthorized("Send the header Authorization: Bearer TOKEN.")
     key = token_hash(credentials.credentials)
-    principal = _known.get(key) or await _look_up(key)
+    try:
+        principal = _known.get(key) or await _look_up(key)
+    except UNAVAILABLE:
+        principal = _seen.get(key)
+        if principal is None:
+            raise
     if principal is None or principal.expires_at <= datetime.now(UTC):
         raise _unauthorized("This token is unknown or has expired; sign in for a new one.")
-    _known[key] = principal
+    _known[key] = _seen[key] = principal
     return principal
 
 

@@ -14,6 +14,15 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+# COPY goes past SQLAlchemy, and raises the driver's own.
+UNAVAILABLE = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeoutError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+"""What is raised when the database can't be reached."""
 log = structlog.get_logger()
 
 
@@ -150,9 +159,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _request_invalid)
     app.add_exception_handler(HTTPException, _http)
-    # COPY goes past SQLAlchemy, and raises the driver's own.
-    driver = (psycopg.OperationalError, psycopg.InterfaceError)
-    for unavailable in (OperationalError, InterfaceError, PoolTimeoutError, *driver):
+    for unavailable in UNAVAILABLE:
         app.add_exception_handler(unavailable, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
 

@@ -29,6 +29,7 @@ HELD = Gauge(
     "loadboard_feed_held_seconds", "How long open transactions have kept events from being read"
 )
 POLL_S, HELD_POLL_S = 1.0, 0.01
+STALE_S = 3.0
 MOST_EVENTS = 5_000
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 # The horizon is of the statement's own snapshot. There is one row at least, whose event may be null.
@@ -77,7 +78,7 @@ class Feed:
 
     @property
     def is_current(self) -> bool:
-        return self.age_s < 3 * POLL_S
+        return self.age_s <= STALE_S
 
     async def read(self) -> bool:
         """Take up what is new, and fill the board first where that was not done.

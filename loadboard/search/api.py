@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Response
 
 from loadboard.auth import Who
 from loadboard.errors import Problem, documented
-from loadboard.feed import BoardFeed
+from loadboard.feed import STALE_S, BoardFeed
 from loadboard.search.hexes import HexPage, HexSearch, hexes
 from loadboard.search.schemas import Search, SearchPage
 from loadboard.search.searching import Page, search
@@ -36,6 +36,8 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 def _answer(found: Page, accept: str) -> Response:
     headers = {"Board-Position": str(found.position)}
+    if found.age_s > STALE_S:
+        headers["Board-Age"] = f"{found.age_s:.0f}"
     if GEOJSON in accept:
         return Response(_geojson(found), headers=headers, media_type=GEOJSON)
     return Response(found.json(), headers=headers, media_type="application/json")

@@ -36,6 +36,7 @@ class Page(NamedTuple):
     total: int
     next_cursor: str | None
     position: int
+    age_s: float
 
     def json(self) -> bytes:
         return page(self.items, self.total, self.next_cursor)
@@ -96,7 +97,7 @@ async def search(
         # Ages count back from when the first page was asked.
         wanted = replace(wanted, posted_since=_posted_since(search, as_of))
     view = await feed.view(position)
-    known = feed.xmin - 1
+    known, age_s = feed.xmin - 1, feed.age_s
     rows = find(view, wanted)
     keys = _keys(view, rows, search.sort, center)
     best = first(keys, view.take("id", rows), search.limit + 1, after)
@@ -107,7 +108,7 @@ async def search(
         last = best[search.limit - 1]
         id = int(view.take("id", rows[[last]])[0])
         more = encode(query, [moment(as_of), float(keys[last]), id])
-    return Page(items, len(rows), more, known)
+    return Page(items, len(rows), more, known, age_s)
 
 
 def _keys(view: View, rows: Rows, sort: Sort, center: Point | None) -> Floats:
