@@ -30,6 +30,8 @@ HELD = Gauge(
 )
 POLL_S, HELD_POLL_S = 1.0, 0.01
 STALE_S = 3.0
+# For so long a search waits for what its own process committed.
+OWN_WAIT_S = 1.0
 MOST_EVENTS = 5_000
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 # The horizon is of the statement's own snapshot. There is one row at least, whose event may be null.
@@ -54,22 +56,31 @@ class Feed:
         self._held_since: float | None = None
         self._connection: AsyncConnection[Any] | None = None
         self._lock = asyncio.Lock()
+        self._readings: set[asyncio.Future[bool]] = set()
 
     async def view(self, position: int | None = None) -> View:
         """The board as it is now: with all that this process has committed, and up to a Board-Position."""
         if self.board is None or self._commits_seen != commits.count:
-            await self.read()
+            await self._read_for(settings().board_wait_s if self.board is None else OWN_WAIT_S)
         deadline = time.monotonic() + settings().board_wait_s
         while position is not None and self.xmin <= position:
             if time.monotonic() > deadline:
                 raise _behind("The board here has not come to this Board-Position yet.")
             await asyncio.sleep(HELD_POLL_S)
-            if await self.read() and position >= self._xmax:
+            await self._read_for(settings().board_wait_s)
+            if 0 < self._xmax <= position:
                 message = "is a position that this board never answered; leave it out"
                 raise invalid(FieldError(pointer="/Board-Position", message=message))
         if self.board is None:
             raise _behind("The board is being filled.")
         return self.board.view
+
+    async def _read_for(self, seconds: float) -> None:
+        """Wait for a reading, but not for ever: another's lock may hold it up."""
+        reading = asyncio.ensure_future(self.read())
+        self._readings.add(reading)
+        reading.add_done_callback(self._readings.discard)
+        await asyncio.wait({reading}, timeout=seconds)
 
     @property
     def age_s(self) -> float:

@@ -31,6 +31,8 @@ class Histories:
 
     of: dict[str, list[State]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    # The greatest Board-Position that was answered: what a search must have seen.
+    position: int = 0
 
     def begin(self, reference: str, pickup: Point | None) -> State:
         with self.lock:
@@ -113,6 +115,9 @@ class Mover:
         self, status: int, state: State, method: str, where: str, **options: Any
     ) -> dict[str, Any]:
         answer = self.client.request(method, where, **options)
+        with self.histories.lock:
+            told = int(answer.headers.get("Board-Position", 0))
+            self.histories.position = max(self.histories.position, told)
         state.answered = time.monotonic()
         assert answer.status_code == status, answer.text
         shown: dict[str, Any] = answer.json()

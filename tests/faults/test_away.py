@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from shutil import rmtree
+from typing import Any
 
 import httpx
 import pytest
@@ -33,6 +34,12 @@ class Service:
 
     def ready(self) -> httpx.Response:
         return self.carrier.get("/readyz")
+
+    def said(self) -> dict[str, Any]:
+        """What readiness says, but for the age of the board."""
+        said: dict[str, Any] = self.ready().json()
+        said.pop("board_age_s")
+        return said
 
     def search(self) -> httpx.Response:
         return self.carrier.post("/v1/search", json=EVERYWHERE)
@@ -65,7 +72,7 @@ def mended(service: Service) -> Iterator[None]:
     for process in (service.database, service.cache):
         if not process.alive:
             process.start()
-    eventually(lambda: service.ready().json() == WELL, BACK_S)
+    eventually(lambda: service.said() == WELL, BACK_S)
 
 
 WELL = {"ready": True, "database": "up", "redis": "up", "degraded": []}
@@ -73,9 +80,8 @@ WELL = {"ready": True, "database": "up", "redis": "up", "degraded": []}
 
 def test_without_redis_everything_works_and_readiness_says_so(service: Service) -> None:
     service.cache.stop()
-    ready = service.ready()
-    assert ready.status_code == 200
-    assert ready.json() == WELL | {"redis": "down", "degraded": ["redis"]}
+    assert service.ready().status_code == 200
+    assert service.said() == WELL | {"redis": "down", "degraded": ["redis"]}
     for number in range(3):
         assert service.post(f"no-redis-{number}").status_code == 201
         assert "no-redis-0" in service.search().text
@@ -84,24 +90,27 @@ def test_without_redis_everything_works_and_readiness_says_so(service: Service) 
         # Nothing is remembered, so the hexagons are as new as the search.
         assert hexes.json()["total"] == service.search().json()["total"]
     service.cache.start()
-    eventually(lambda: service.ready().json() == WELL, BACK_S)
+    eventually(lambda: service.said() == WELL, BACK_S)
     assert service.carrier.post("/v1/search/hexes", json=EVERYWHERE).status_code == 200
 
 
-def test_without_postgresql_every_request_is_refused_cleanly(
+def test_without_postgresql_searches_go_on_and_the_rest_is_refused_cleanly(
     service: Service, tmp_path: Path
 ) -> None:
     kept = service.post("before")
+    assert "before" in service.search().text
     service.database.stop()
-    ready = service.ready()
-    assert ready.status_code == 503
-    assert ready.json() == WELL | {"ready": False, "database": "down", "degraded": ["database"]}
+    # The board goes on answering, and says how old it is.
+    assert service.ready().status_code == 200
+    eventually(lambda: service.said()["degraded"] == ["database", "board"], BACK_S)
+    assert service.said() == WELL | {"database": "down", "degraded": ["database", "board"]}
+    answer = service.search()
+    assert (answer.status_code, "before" in answer.text) == (200, True)
+    assert int(answer.headers["Board-Age"]) >= 3
     assert service.carrier.get("/healthz").status_code == 200
     path = f"/v1/loads/{kept.json()['id']}"
     file = write_ndjson(tmp_path / "file", Random(1), "away", 10).read_bytes()
     refused = [
-        service.search(),
-        service.carrier.post("/v1/search/hexes", json={"resolution": 2}),
         service.post("during"),
         service.shipper.get("/v1/loads"),
         service.shipper.get(path),
@@ -114,7 +123,7 @@ def test_without_postgresql_every_request_is_refused_cleanly(
     ]
     assert [answer.text for answer in refused if not clean_refusal(answer)] == []
     service.database.start()
-    eventually(lambda: service.ready().json() == WELL, BACK_S)
+    eventually(lambda: service.said() == WELL, BACK_S)
     assert service.shipper.get(path).json() == kept.json()
     assert service.post("during").status_code == 201
     assert service.shipper.post("/v1/loads/import", content=file).json()["created"] == 10

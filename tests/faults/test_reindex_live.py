@@ -287,14 +287,15 @@ def ask_of_the_still(client: httpx.Client, question: Question) -> None:
 def ask_of_the_moving(client: httpx.Client, histories: Histories, rng: random.Random) -> None:
     body, within = anywhere_moving(rng)
     sent = time.monotonic()
-    found, total = found_by(client, body)
+    found, total = found_by(client, body, histories.position)
     must, may = histories.verdict(sent, time.monotonic(), within)
     assert must <= found <= may, difference(found, must, may)
     assert total == len(found)
 
 
-def found_by(client: httpx.Client, body: dict[str, Any]) -> tuple[set[str], int]:
-    answer = client.post("/v1/search", json={**body, "limit": PAGE})
+def found_by(client: httpx.Client, body: dict[str, Any], position: int = 0) -> tuple[set[str], int]:
+    headers = {"Board-Position": str(position)}
+    answer = client.post("/v1/search", json={**body, "limit": PAGE}, headers=headers)
     assert answer.status_code == 200, answer.text
     page = answer.json()
     assert page["next_cursor"] is None
