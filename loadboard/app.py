@@ -27,6 +27,7 @@ from loadboard.loads import import_api
 from loadboard.places import api as places_api
 from loadboard.search import api as search
 from loadboard.settings import settings
+from loadboard.trucks import api as trucks
 
 PAGE = Path(__file__).parent / "web" / "dist"
 SECURITY_HEADERS = {
@@ -71,7 +72,7 @@ def create_app() -> FastAPI:
     app.state.feed = Feed()
     errors.install(app)
     # The path of an import must come before /v1/loads/{load_id}.
-    for router in (import_api, loads, search, places_api, accounts, health):
+    for router in (import_api, loads, search, trucks, places_api, accounts, health):
         app.include_router(router.router)
     if PAGE.exists():
         _serve_page(app)

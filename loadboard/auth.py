@@ -108,3 +108,12 @@ def require_poster(principal: Who) -> Principal:
 
 
 Poster = Annotated[Principal, Depends(require_poster)]
+
+
+def require_carrier(principal: Who) -> Principal:
+    if principal.kind != "carrier":
+        raise Problem(403, "forbidden", "Only carriers post trucks and ask for their matches.")
+    return principal
+
+
+Carrier = Annotated[Principal, Depends(require_carrier)]

@@ -59,6 +59,7 @@ class Base(DeclarativeBase):
 
 
 ORGANIZATION_KINDS = ("shipper", "broker", "carrier", "operator")
+TRUCK_STATUSES = ("posted", "withdrawn")
 LOAD_STATUSES = ("posted", "cancelled", "expired")
 
 
@@ -208,6 +209,25 @@ class Event(Base):
     load_id: Mapped[int]
     version: Mapped[int]
     listing: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class Truck(Base):
+    """A carrier's free capacity, as it was posted."""
+
+    __tablename__ = "truck"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "idempotency_key"),
+        CheckConstraint(one_of("status", TRUCK_STATUSES), name="status"),
+        Index("truck_own_idx", "organization_id", "status", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey(Organization.id))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
+    status: Mapped[str]
+    idempotency_key: Mapped[str | None]
+    content: Mapped[dict[str, Any]] = mapped_column(JSON())
+    posted_at: Mapped[datetime]
 
 
 class CellScheme(Base):

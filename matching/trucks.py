@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from geo.areas import Area
 from geo.points import Point
 from matching.equipment import EQUIPMENT
+from matching.sites import Where
 
 MAX_DRIVE_H = 11.0
 MAX_WINDOW_H = 14.0
@@ -127,7 +127,7 @@ class Truck:
     weight_lb: float | None = None
     hazmat: bool = False
     max_deadhead_mi: float | None = None
-    to: Area | None = None
+    to: Where | None = None
     home: Home | None = None
     trip: Trip | None = None
     clock: Clock = field(default_factory=Clock)

@@ -35,7 +35,7 @@ def where(area: AreaIn | None, pointer: str) -> Where | None:
 
 def _shape(area: AreaIn, pointer: str) -> Area:
     if area.near is not None:
-        center = _center(area.near, f"{pointer}/near")
+        center = point_of(area.near, f"{pointer}/near")
         return Circle(center, metres(area.radius_mi or 0.0))
     if area.bbox is not None:
         return Box(Bounds(*area.bbox))
@@ -47,7 +47,8 @@ def _shape(area: AreaIn, pointer: str) -> Area:
         raise invalid(FieldError(pointer=f"{pointer}/polygon", message=message)) from error
 
 
-def _center(ref: PlaceRef, pointer: str) -> Point:
+def point_of(ref: PlaceRef, pointer: str) -> Point:
+    """Where a place of a request is; a Problem when nobody knows it."""
     try:
         place = named_place(ref)
     except ValueError as error:

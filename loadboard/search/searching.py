@@ -53,8 +53,8 @@ def asked(filters: Filters, principal: Principal, now: datetime) -> tuple[Wanted
     window = filters.pickup_window
     wanted = Wanted(
         now=microseconds(now),
-        pickup=_place(pickup),
-        delivery=_place(delivery),
+        pickup=place_of(pickup),
+        delivery=place_of(delivery),
         window_from=microseconds(window.from_) if window and window.from_ else BEGINNING,
         window_to=microseconds(window.to) if window and window.to else END,
         equipment=frozenset(filters.equipment) if filters.equipment is not None else None,
@@ -77,7 +77,8 @@ def _posted_since(filters: Filters, as_of: datetime) -> int:
     return microseconds(as_of - timedelta(minutes=filters.max_age_minutes))
 
 
-def _place(area: Where | None) -> Place | None:
+def place_of(area: Where | None) -> Place | None:
+    """The area as a board takes it."""
     if area is None or area.shape is not None:
         return area and area.shape
     return frozenset(area.states or ())

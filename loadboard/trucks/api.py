@@ -1,0 +1,78 @@
+"""/v1/trucks: the trucks that a carrier posts."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import Field
+
+from loadboard.auth import Carrier
+from loadboard.db import Session
+from loadboard.errors import documented
+from loadboard.fields import Strictly
+from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
+from loadboard.strict import StrictRoute
+from loadboard.trucks import posting
+from loadboard.trucks.reading import to_truck
+from loadboard.trucks.schemas import TruckIn, TruckOut, TruckPage
+
+router = APIRouter(prefix="/v1/trucks", tags=["trucks"], route_class=StrictRoute)
+
+TruckId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="The same key again answers the truck that was posted with it",
+    ),
+]
+
+
+class OwnTrucks(Strictly):
+    status: Literal["posted", "withdrawn"] | None = None
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    cursor: str | None = Field(None, max_length=500)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={
+        200: {"model": TruckOut, "description": "It was posted before with the same key"},
+        **documented(400, 401, 403, 409, 413, 422, 503),
+    },
+)
+async def post_truck(
+    posted: TruckIn, who: Carrier, session: Session, response: Response, key: IdempotencyKey = None
+) -> TruckOut:
+    """Post a truck; ask for its matches by its id."""
+    now = datetime.now(UTC)
+    to_truck(posted, now)
+    truck, is_new = await posting.post(session, who, posted, key, now)
+    response.status_code = 201 if is_new else 200
+    response.headers["Location"] = f"/v1/trucks/{truck.id}"
+    return posting.shown(truck)
+
+
+@router.get("", responses=documented(400, 401, 403, 422, 503))
+async def list_own_trucks(
+    query: Annotated[OwnTrucks, Query()], who: Carrier, session: Session
+) -> TruckPage:
+    """The trucks of one's own organisation, newest first."""
+    return await posting.own_trucks(session, who, query.status, query.limit, query.cursor)
+
+
+@router.get("/{truck_id}", responses=documented(401, 403, 404, 422, 503))
+async def get_truck(truck_id: TruckId, who: Carrier, session: Session) -> TruckOut:
+    """One of one's own trucks."""
+    return posting.shown(await posting.own_truck(session, who, truck_id))
+
+
+@router.post("/{truck_id}/withdraw", responses=documented(401, 403, 404, 422, 503))
+async def withdraw_truck(
+    truck_id: TruckId, who: Carrier, session: Session, _key: IdempotencyKey = None
+) -> TruckOut:
+    """Take a truck off."""
+    return posting.shown(await posting.withdraw(session, who, truck_id))
