@@ -22,6 +22,7 @@ from loadboard.bodies import BodyLimit
 from loadboard.cache import redis
 from loadboard.db import engine
 from loadboard.feed import Feed
+from loadboard.garbage import collect_seldom
 from loadboard.loads import api as loads
 from loadboard.loads import import_api
 from loadboard.places import api as places_api
@@ -62,6 +63,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def create_app() -> FastAPI:
     logs.configure(settings().log_level)
+    collect_seldom()
     app = FastAPI(
         title="Load board",
         version=version("loadboard"),

@@ -24,8 +24,10 @@ from sqlalchemy import select
 
 from alembic import command
 from loadboard.accounts.demo import write_demo_accounts
+from loadboard.cache import redis
 from loadboard.db import engine, transaction
 from loadboard.events import ensure_partitions
+from loadboard.garbage import collect_seldom
 from loadboard.jobs import work
 from loadboard.loads.files import FileError
 from loadboard.loads.flat import recipe
@@ -58,7 +60,9 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
             return await work
         finally:
             await engine().dispose()
+            await redis().aclose()
 
+    collect_seldom()
     return asyncio.run(run())
 
 

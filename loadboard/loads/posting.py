@@ -9,7 +9,8 @@ from typing import Any, Literal
 import anyio
 import orjson
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Text, any_, cast, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -148,7 +149,11 @@ async def _known(
             Load.sample,
             Load.first_posted_at,
         )
-        .where(Load.organization_id == sender.organization_id, Load.reference.in_(references))
+        .where(
+            Load.organization_id == sender.organization_id,
+            # One array, for a list of thousands takes longer to write out than to look up.
+            Load.reference == any_(cast(list(references), ARRAY(Text))),
+        )
         .order_by(Load.id)
         .with_for_update()
     )

@@ -19,7 +19,9 @@ from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from loadboard.accounts.demo import write_demo_accounts
+from loadboard.cache import redis
 from loadboard.db import engine, transaction
+from loadboard.garbage import collect_seldom
 from loadboard.loads.posting import Sender
 from loadboard.models import Organization
 from loadboard.sample import fill, generate
@@ -59,6 +61,7 @@ class Board:
 
 
 async def _on(url: str, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    collect_seldom()
     async with _engine_of(url):
         return await work()
 
@@ -71,14 +74,15 @@ async def _engine_of(url: str) -> AsyncIterator[None]:
         yield
     finally:
         await engine().dispose()
+        await redis().aclose()
         _point_at(given)
 
 
 def _point_at(url: str) -> None:
     """Settings and connections are kept for a process, which here uses many databases."""
     os.environ["LOADBOARD_DATABASE_URL"] = url
-    settings.cache_clear()
-    engine.cache_clear()
+    for kept in (settings, engine, redis):
+        kept.cache_clear()
 
 
 def board(loads: int) -> Board:
