@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Coroutine
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from rich.progress import (
 from sqlalchemy import select
 
 from alembic import command
+from loadboard import logs
 from loadboard.accounts.demo import write_demo_accounts
 from loadboard.cache import redis
 from loadboard.db import engine, transaction
@@ -62,6 +64,8 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
             await engine().dispose()
             await redis().aclose()
 
+    # Standard output is for what a command reports.
+    logs.configure(settings().log_level, sys.stderr)
     collect_seldom()
     return asyncio.run(run())
 

@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 import time
+from typing import TextIO
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -23,8 +24,10 @@ _SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 log = structlog.get_logger()
 
 
-def configure(level: str) -> None:
+def configure(level: str, to: TextIO | None = None) -> None:
+    """Logs go to standard output, unless another file is named."""
     structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(to),
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
