@@ -105,7 +105,7 @@ def test_the_command_and_its_report(
 def test_memory_stays_flat(
     shipper: Member, database_url: str, tmp_path: Path, is_long: bool
 ) -> None:
-    few, some, many = (10_000, 50_000, 1_000_000) if is_long else (2_000, 2_000, 10_000)
+    few, some, many = (10_000, 50_000, 1_000_000) if is_long else (10_000, 10_000, 30_000)
     files = [
         write(tmp_path / "few.csv.gz", few),
         write(tmp_path / "many.csv.gz", many),
