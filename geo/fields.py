@@ -1,8 +1,10 @@
 """Road miles from one point to many in one step: what corridor search and drive times stand on."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo.accesses import Accesses, accesses
 from geo.anchors import SLACK, Spots
@@ -19,7 +21,7 @@ from geo.ground import (
     room,
     stand,
 )
-from geo.known import Junctions, Ticks, Ways, least_onward
+from geo.known import Junctions, Known, Ticks, Ways, known, least_onward
 from geo.legs import FAR, least_ticks, square, straight_m, straight_ticks
 from geo.network import TICKS_PER_METRE, Floats, Ints
 from geo.points import Point
@@ -54,6 +56,26 @@ class Field:
         self._at = at.spots
         if len(at.inside):
             self._reach = _reach(ground(), at.spots, at.junctions, at.ticks, room())
+        self._known = known()
+        # Of the known places, as far as they were asked for; else below 0.
+        self._ticks = np.full(len(self._known.places), -1, dtype=np.int32)
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether road estimates hold at the origin."""
+        return len(self._at.xyz) > 0
+
+    def known_m(self, rows: NDArray[np.integer]) -> Floats:
+        """The same to rows of `geo.known.known`, shape (n,), each found once.
+
+        The origin must be covered.
+        """
+        new = rows[self._ticks[rows] < 0]
+        if len(new):
+            self._ticks[new] = _known_field(
+                ground(), self._at, self._reach, self._known, new, room()
+            )
+        return np.asarray(self._ticks[rows] / TICKS_PER_METRE)
 
     def metres(self, to: Accesses) -> Floats:
         """Estimated road metres from the origin to each point, shape (n,)."""
@@ -69,6 +91,12 @@ class Field:
 def field_m(origin: Point, to: Accesses) -> Floats:
     """Estimated road metres from `origin` to each point of `to`, shape (n,); as `road_m`."""
     return Field(origin).metres(to)
+
+
+@lru_cache(maxsize=128)
+def field_of(origin: Point) -> Field:
+    """The field of an origin, kept for the next call; up to 128 of them, of about 300 kB each."""
+    return Field(origin)
 
 
 @compiled
@@ -162,18 +190,42 @@ def _field(g: Ground, origin: Spots, reach: Reach, spots: Spots, to: Ways, legs:
     g, origin, reach = borrowed(g), borrowed(origin), borrowed(reach)
     spots, to = borrowed(spots), borrowed(to)
     p = stand(origin.xyz[0], origin.xy[0], legs[0])
-    most = max(0, reach.savings[0]) if len(reach.savings) else 0
     for i in range(len(spots.xyz)):
         first, end = to.starts[i], to.starts[i + 1]
-        best = least_onward(reach.junctions, to.junctions[first:end], to.ticks[first:end])
-        straight = least_ticks(square(p.xyz, spots.xyz[i]))
-        if straight - most - SLACK < best:
-            q = stand(spots.xyz[i], spots.xy[i], legs[1])
-            if straight < best:
-                best = min(best, _leg(g, reach, p, q, best))
-            best = _by_shortcut(g, reach, p, q, straight, best)
-        metres[i] = best / TICKS_PER_METRE
+        q = stand(spots.xyz[i], spots.xy[i], legs[1])
+        ticks = _ticks(g, reach, p, q, to.junctions[first:end], to.ticks[first:end])
+        metres[i] = ticks / TICKS_PER_METRE
     return metres
+
+
+@compiled
+def _known_field(
+    g: Ground, origin: Spots, reach: Reach, known: Known, rows: NDArray[np.integer], legs: Ints
+) -> Ticks:
+    """The estimate from the origin to each row of the known places, in ticks."""
+    found = np.empty(len(rows), dtype=np.int32)
+    g, origin, reach = borrowed(g), borrowed(origin), borrowed(reach)
+    known = borrowed(known)
+    p = stand(origin.xyz[0], origin.xy[0], legs[0])
+    for i in range(len(rows)):
+        row = rows[i]
+        first, end = known.starts[row], known.starts[row + 1]
+        q = stand(known.xyz[row], known.xy[row], legs[1])
+        found[i] = _ticks(g, reach, p, q, known.junctions[first:end], known.ticks[first:end])
+    return found
+
+
+@compiled
+def _ticks(g: Ground, reach: Reach, p: Spot, q: Spot, junctions: Junctions, ticks: Ticks) -> int:
+    """The estimate from the origin p to q, which has these accesses."""
+    best = least_onward(reach.junctions, junctions, ticks)
+    straight = least_ticks(square(p.xyz, q.xyz))
+    most = max(0, reach.savings[0]) if len(reach.savings) else 0
+    if straight - most - SLACK < best:
+        if straight < best:
+            best = min(best, _leg(g, reach, p, q, best))
+        best = _by_shortcut(g, reach, p, q, straight, best)
+    return best
 
 
 @compiled

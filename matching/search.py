@@ -68,14 +68,29 @@ def find(view: View, wanted: Wanted) -> Rows:
 
 def passing(view: View, wanted: Wanted, pickup: Mask | None, delivery: Mask | None) -> Rows:
     """As `find`, of the loads that begin and end at the sites of the masks."""
-    limits, main = _limits(wanted, view.change), view.main
+    return sifted(view, wanted, in_reach(view, pickup, delivery), pickup, delivery)
+
+
+def in_reach(view: View, pickup: Mask | None, delivery: Mask | None) -> tuple[Rows, Rows]:
+    """Rows of `view.main`, and rows of `view.fresh`, with all that lie at the sites of the masks."""
+    old = _in_reach(view.main, view.sites.ordered, pickup, delivery)
+    return old, np.arange(view.added, dtype=np.int32)
+
+
+def sifted(
+    view: View,
+    wanted: Wanted,
+    rows: tuple[Rows, Rows],
+    pickup: Mask | None,
+    delivery: Mask | None,
+) -> Rows:
+    """Those of such rows, shape (n,), that pass and begin and end at the sites of the masks."""
+    limits = _limits(wanted, view.change)
     everywhere = np.ones(view.sites.known, dtype=np.bool_)
     begin, end = (everywhere if mask is None else mask for mask in (pickup, delivery))
-    old = _passing(
-        main.columns, _in_reach(main, view.sites.ordered, pickup, delivery), begin, end, limits
-    )
-    new = _passing(view.fresh, np.arange(view.added, dtype=np.int32), begin, end, limits)
-    return np.concatenate((old, new + np.int32(len(main.columns.id))))
+    old = _passing(view.main.columns, rows[0], begin, end, limits)
+    new = _passing(view.fresh, rows[1], begin, end, limits)
+    return np.concatenate((old, new + np.int32(len(view.main.columns.id))))
 
 
 def _in_reach(main: Main, ordered: int, pickup: Mask | None, delivery: Mask | None) -> Rows:

@@ -3,6 +3,8 @@
 Many loads share a site, so what is asked of a place is asked once for all of them.
 """
 
+import math
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -12,14 +14,35 @@ from numpy.typing import NDArray
 from geo.areas import Area, Floats, Mask
 from geo.cells import Cells, Cover, cells_of, cover
 from geo.compiled import compiled
+from geo.fields import field_of
+from geo.nearby import Kept, Nearby
+from geo.points import Point
 from matching.columns import STATE_NUMBERS, Rows
 
 RESOLUTION = 8
+ROUNDING_M = 1.0
+"""No more than the rounding of floats puts a road below the great circle."""
 
 Numbers = NDArray[np.uint8]
-Where = Area | frozenset[str]
-"""An area, or the codes of the states that a stop must be stored under."""
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93)
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """All points to which it is at most `within_m` metres by road from `of`, as `geo.roads`."""
+
+    of: Point
+    within_m: float
+
+    def __post_init__(self) -> None:
+        if not (-180.0 <= self.of.lon <= 180.0 and -90.0 <= self.of.lat <= 90.0):
+            raise ValueError(f"a point is a longitude and a latitude in degrees, not {self.of}")
+        if not (math.isfinite(self.within_m) and self.within_m >= 0.0):
+            raise ValueError(f"a way is a finite number of at least 0, not {self.within_m}")
+
+
+Where = Area | frozenset[str] | Reachable
+"""An area, the codes of the states that a stop must be stored under, or what is near by road."""
 
 
 class Points(NamedTuple):
@@ -36,19 +59,23 @@ class Points(NamedTuple):
 class Sites(NamedTuple):
     """The first `known` rows are sites, and of those the first `ordered` in the order of their cells.
 
-    The room behind them is for sites to come: other views of the same arrays may use it.
+    The room behind them is for sites to come: other views of the same arrays may use it. A site has
+    its number as long as `kept`, where what was found about it stands, is the same.
     """
 
     points: Points
     cells: Cells
     ordered: int
     known: int
+    kept: Kept
 
     def chosen(self, where: Where) -> Mask:
         """Which sites lie in an area or a state, shape (known,)."""
         lons, lats, states = self.points.of(slice(self.known))
         if isinstance(where, frozenset):
             return np.isin(states, [STATE_NUMBERS[code] for code in where])
+        if isinstance(where, Reachable):
+            return self._reached(where)
         covered = cover_of(where)
         held, edge = self._in_ranges(covered.inside), self._in_ranges(covered.edge)
         later = slice(self.ordered, self.known)
@@ -67,10 +94,25 @@ class Sites(NamedTuple):
             inside[start:end] = True
         return inside
 
+    def _reached(self, area: Reachable) -> Mask:
+        """No way by road is below the great circle; bounds by places near by settle most others."""
+        nearby = self.nearby()
+        near = np.flatnonzero(nearby.great_circles_m(area.of) <= area.within_m + ROUNDING_M)
+        least, most = nearby.bounds_m(field_of(area.of), near)
+        reached = np.zeros(self.known, dtype=np.bool_)
+        reached[near] = most <= area.within_m
+        unsure = near[(least <= area.within_m) & (most > area.within_m)]
+        reached[unsure] = nearby.roads_m(area.of, unsure) <= area.within_m
+        return reached
+
+    def nearby(self) -> Nearby:
+        """The sites beside the known places that bound road metres to them."""
+        return self.kept.of(self.points.lons[: self.known], self.points.lats[: self.known])
+
     @property
     def nbytes(self) -> int:
         """The memory of all arrays, in bytes."""
-        return sum(array.nbytes for array in (*self.points, self.cells))
+        return self.kept.nbytes + sum(array.nbytes for array in (*self.points, self.cells))
 
 
 @lru_cache(maxsize=5_000)
@@ -93,7 +135,7 @@ def in_order(points: Points, cells: Cells, kept: NDArray[np.intp]) -> tuple[Site
     kept = kept[np.argsort(cells[kept], kind="stable")]
     numbers = np.full(len(cells), -1, dtype=np.int32)
     numbers[kept] = np.arange(len(kept))
-    return Sites(points.of(kept), cells[kept], len(kept), len(kept)), numbers
+    return Sites(points.of(kept), cells[kept], len(kept), len(kept), Kept()), numbers
 
 
 def extended(sites: Sites, points: Points) -> tuple[Sites, Rows]:
