@@ -2,6 +2,7 @@
 
 import threading
 from itertools import pairwise
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -12,10 +13,13 @@ from geo.anchors import Anchors
 from geo.fields import Field, field_m
 from geo.geodesy import great_circle_m
 from geo.ground import ground
+from geo.known import nothing
+from geo.nearby import Kept
 from geo.network import TICKS_PER_METRE, network
 from geo.points import Point
 from geo.roads import road_m, roads_m
 from geo.route import path
+from tests.geo.test_known import some
 from tests.geo.test_roads import corner_points, places, random_points
 
 
@@ -53,6 +57,50 @@ def test_a_field_from_a_node_of_the_longest_chain() -> None:
     lons, lats = watched_points()
     field = field_m(origin, accesses(lons, lats))
     assert field.tolist() == roads_m(origin.lon, origin.lat, lons, lats).tolist()
+
+
+@given(places)
+@settings(max_examples=10, deadline=None)
+def test_bounds_by_places_near_by_hold(origin: Point) -> None:
+    lons, lats = map(np.array, watched_points())
+    numbers = np.random.default_rng(8).permutation(len(lons))
+    for end in (origin, Point(-157.86, 21.31)):
+        exact = roads_m(end.lon, end.lat, lons[numbers], lats[numbers])
+        for found in (some(), nothing()):
+            with (
+                patch("geo.fields.known", lambda f=found: f),
+                patch("geo.nearby.known", lambda f=found: f),
+            ):
+                nearby = Kept().of(lons, lats)
+                least, most = nearby.bounds_m(Field(end), numbers)
+            assert (least <= exact).all()
+            assert (exact <= most).all()
+            assert (least[nearby.legs[numbers] == 0.0] == most[nearby.legs[numbers] == 0.0]).all()
+            assert (nearby.great_circles_m(end)[numbers] <= exact + 1.0).all()
+
+
+def test_known_places_have_their_exact_metres_in_any_order() -> None:
+    lons, lats = some().places.real, some().places.imag
+    with patch("geo.fields.known", some), patch("geo.nearby.known", some):
+        field, kept = Field(Point(-90.0, 35.0)), Kept()
+        exact = roads_m(-90.0, 35.0, lons, lats)
+        for last in (3, 2, 50, len(lons)):
+            numbers = np.arange(last)[::-1]
+            least, most = kept.of(lons[:last], lats[:last]).bounds_m(field, numbers)
+            assert least.tolist() == most.tolist() == exact[numbers].tolist()
+            assert field.known_m(numbers).tolist() == exact[numbers].tolist()
+    assert kept.nbytes > 0
+
+
+def test_the_place_near_by_is_the_nearest() -> None:
+    lons, lats = random_points(60, seed=6)
+    with patch("geo.nearby.known", some), patch("geo.fields.known", some):
+        nearby = Kept().of(lons, lats)
+        nearby.bounds_m(Field(Point(-90.0, 35.0)), np.arange(60))
+    listed = some().places
+    away = great_circle_m(lons[:, None], lats[:, None], listed.real, listed.imag)
+    assert nearby.places.tolist() == away.argmin(axis=1).tolist()
+    assert (nearby.legs >= 1.3 * away.min(axis=1)).all()
 
 
 def test_accesses_of_no_points() -> None:

@@ -7,10 +7,11 @@ import numpy as np
 
 from geo.areas import Box, Circle, Region
 from geo.points import Point
+from geo.roads import road_m
 from matching.board import View
 from matching.columns import END, EQUIPMENT_NUMBERS, GIVEN, LOAD, STATE_NUMBERS, UNKNOWN, Loads
 from matching.search import Wanted
-from matching.sites import Where
+from matching.sites import Reachable, Where
 
 DALLAS, ATLANTA = Point(-96.797, 32.7767), Point(-84.388, 33.749)
 DAY = 86_400_000_000
@@ -105,6 +106,8 @@ def _lies(row: dict[str, Any], end: str, where: Where | None) -> bool:
     if isinstance(where, Circle | Box | Region):
         at = (np.array([row[f"{end}_{axis}"]]) for axis in ("lon", "lat"))
         return bool(where.contains(*at)[0])
+    if isinstance(where, Reachable):
+        return road_m(where.of, Point(row[f"{end}_lon"], row[f"{end}_lat"])) <= where.within_m
     return any(STATE_NUMBERS[code] == row[f"{end}_state"] for code in where)
 
 
