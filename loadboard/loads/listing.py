@@ -126,8 +126,8 @@ def shown(listing: str, confirmed_at: datetime, **measured: Any) -> bytes:
     return listing[:-1].encode() + b"," + rest[1:]
 
 
-def page(items: Sequence[bytes], total: int, next_cursor: str | None) -> bytes:
-    end = orjson.dumps({"total": total, "next_cursor": next_cursor})
+def page(items: Sequence[bytes], total: int, next_cursor: str | None, **members: Any) -> bytes:
+    end = orjson.dumps({"total": total, "next_cursor": next_cursor, **members})
     return b'{"items":[' + b",".join(items) + b"]," + end[1:]
 
 

@@ -55,7 +55,7 @@ def _geojson(found: Page) -> bytes:
         }
         for load in loads
     ]
-    members = {"total": found.total, "next_cursor": found.next_cursor}
+    members = {"total": found.total, "next_cursor": found.next_cursor, "along": found.along}
     return orjson.dumps({"type": "FeatureCollection", "features": features, **members})
 
 

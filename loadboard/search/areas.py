@@ -10,14 +10,22 @@ from geo.states import STATES, is_state
 from loadboard.errors import FieldError, invalid
 from loadboard.fields import PlaceRef
 from loadboard.loads.preparing import named_place, place_error
-from loadboard.search.schemas import AreaIn
+from loadboard.search.schemas import SPEED_MPH, AreaIn
+from matching.sites import Reachable
 
 
 class Where(NamedTuple):
     """An area of a search: a shape, or the states that a stop must be stored under."""
 
-    shape: Area | None
+    shape: Area | Reachable | None
     states: tuple[str, ...] | None
+
+    @property
+    def area(self) -> Area | None:
+        """The shape, for what knows no roads; ValueError for a drive time."""
+        if isinstance(self.shape, Reachable):
+            raise ValueError("drive times are searched on the board alone")
+        return self.shape
 
     @property
     def center(self) -> Point | None:
@@ -33,10 +41,13 @@ def where(area: AreaIn | None, pointer: str) -> Where | None:
     return Where(_shape(area, pointer), None)
 
 
-def _shape(area: AreaIn, pointer: str) -> Area:
+def _shape(area: AreaIn, pointer: str) -> Area | Reachable:
     if area.near is not None:
         center = point_of(area.near, f"{pointer}/near")
         return Circle(center, metres(area.radius_mi or 0.0))
+    if area.of is not None:
+        hours = area.within_hours or 0.0
+        return Reachable(point_of(area.of, f"{pointer}/of"), metres(hours * SPEED_MPH))
     if area.bbox is not None:
         return Box(Bounds(*area.bbox))
     try:

@@ -69,6 +69,8 @@ def order(search: Search) -> Order:
             return Order("first_posted_at", True)
         case "distance":
             return Order(distance_mi(), False)
+        case "out_of_route":
+            raise ValueError("trips are searched on the board alone")
 
 
 def statement(

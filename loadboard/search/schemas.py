@@ -18,8 +18,10 @@ from loadboard.fields import (
 )
 from loadboard.loads.schemas import LoadOut
 from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
+from matching.trucks import Pace
 
-Sort = Literal["rate", "rate_per_mile", "pickup_time", "age", "distance"]
+Sort = Literal["rate", "rate_per_mile", "pickup_time", "age", "distance", "out_of_route"]
+SPEED_MPH = Pace().speed_mph
 Corners = tuple[Longitude, Latitude, Longitude, Latitude]
 
 
@@ -37,6 +39,14 @@ class AreaIn(Strictly):
         None, description="A GeoJSON Polygon or MultiPolygon, edges straight in lon/lat"
     )
     states: list[Text] | None = Field(None, min_length=1, max_length=49, examples=[["TX", "OK"]])
+    within_hours: Number | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description=f"Of driving by road at {SPEED_MPH} miles an hour",
+        examples=[3],
+    )
+    of: PlaceRef | None = Field(None, description="Where those hours begin")
 
     @field_validator("bbox")
     @classmethod
@@ -47,12 +57,22 @@ class AreaIn(Strictly):
 
     @model_validator(mode="after")
     def _said_once(self) -> Self:
-        said = sum(part is not None for part in (self.near, self.bbox, self.polygon, self.states))
-        if said != 1:
-            raise ValueError("needs exactly one of near, bbox, polygon or states")
+        ways = (self.near, self.bbox, self.polygon, self.states, self.within_hours)
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError("needs exactly one of near, bbox, polygon, states or within_hours")
         if (self.near is None) != (self.radius_mi is None):
             raise ValueError("needs near and radius_mi together")
+        if (self.within_hours is None) != (self.of is None):
+            raise ValueError("needs within_hours and of together")
         return self
+
+
+class AlongIn(Strictly):
+    """A trip that is made anyway, and how much longer a load may make it."""
+
+    from_: PlaceRef = Field(alias="from")
+    to: PlaceRef
+    max_out_of_route_mi: Number = Field(60, ge=0, le=1_000)
 
 
 class PickupWindow(Strictly):
@@ -88,6 +108,7 @@ class Filters(Strictly):
 
 
 class Search(Filters):
+    along: AlongIn | None = None
     sort: Sort = "age"
     limit: Whole = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
     cursor: str | None = Field(None, max_length=500)
@@ -98,6 +119,8 @@ class Search(Filters):
         pickup = info.data.get("pickup")
         if sort == "distance" and "pickup" in info.data and (pickup is None or pickup.near is None):
             raise ValueError("by distance needs pickup.near, from which it is measured")
+        if sort == "out_of_route" and "along" in info.data and info.data["along"] is None:
+            raise ValueError("by out_of_route needs along, the trip that it is measured on")
         return sort
 
 
@@ -105,9 +128,22 @@ class FoundLoad(LoadOut):
     distance_mi: float | None = Field(
         None, description="From pickup.near to the pickup, straight over the earth"
     )
+    out_of_route_mi: float | None = Field(
+        None,
+        description="By which the load makes the trip longer: to it, loaded, and on to the end",
+    )
+    along_mi: tuple[float, float] | None = Field(
+        None, description="How far along the trip the load is picked up and delivered"
+    )
+
+
+class AlongOut(BaseModel):
+    trip_mi: float
+    line: dict[str, Any] = Field(description="GeoJSON LineString of the trip by road")
 
 
 class SearchPage(BaseModel):
     items: list[FoundLoad]
     total: int
     next_cursor: str | None
+    along: AlongOut | None = None

@@ -2,25 +2,29 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+import anyio
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter
 
 from geo.areas import Floats
 from geo.geodesy import distances_m
-from geo.points import METRES_PER_MILE, Point
+from geo.points import METRES_PER_MILE, Point, metres, miles
+from geo.route import path
 from loadboard.auth import Principal
+from loadboard.errors import FieldError, invalid
 from loadboard.feed import Feed
 from loadboard.fields import Moment, Number, Whole
 from loadboard.loads.listing import moment, page, shown
 from loadboard.loads.texts import listing_texts
 from loadboard.paging import decode, encode
-from loadboard.search.areas import Where, where
-from loadboard.search.schemas import Filters, Search, Sort
+from loadboard.search.areas import Where, point_of, where
+from loadboard.search.schemas import AlongIn, Filters, Search, Sort
 from matching.board import View
 from matching.columns import BEGINNING, END, Rows
+from matching.corridor import Trip, along
 from matching.search import Wanted, find, first, per_mile_cents
 from matching.sites import Where as Place
 
@@ -35,11 +39,13 @@ class Page(NamedTuple):
     items: list[bytes]
     total: int
     next_cursor: str | None
+    along: dict[str, Any] | None
     position: int
     age_s: float
 
     def json(self) -> bytes:
-        return page(self.items, self.total, self.next_cursor)
+        rest = {"along": self.along} if self.along else {}
+        return page(self.items, self.total, self.next_cursor, **rest)
 
 
 def microseconds(at: datetime) -> int:
@@ -84,11 +90,21 @@ def place_of(area: Where | None) -> Place | None:
     return frozenset(area.states or ())
 
 
+class _Found(NamedTuple):
+    """Rows of a view; along a trip also its miles, and for each row what it adds and where it lies."""
+
+    rows: Rows
+    trip: Trip | None = None
+    out_of_route_mi: Floats | None = None
+    along_mi: Floats | None = None
+
+
 async def search(
     feed: Feed, principal: Principal, search: Search, now: datetime, position: int | None = None
 ) -> Page:
     """The loads that a search asks for, as the principal may see them."""
     wanted, center = asked(search, principal, now)
+    trip = trip_of(search.along) if search.along else None
     query = search.model_dump(mode="json", by_alias=True, exclude={"cursor", "limit"})
     query["organization"] = principal.organization_id
     as_of, after = now, None
@@ -99,21 +115,48 @@ async def search(
         wanted = replace(wanted, posted_since=_posted_since(search, as_of))
     view = await feed.view(position)
     known, age_s = feed.xmin - 1, feed.age_s
-    rows = find(view, wanted)
-    keys = _keys(view, rows, search.sort, center)
-    best = first(keys, view.take("id", rows), search.limit + 1, after)
-    shown_rows = rows[best[: search.limit]]
-    items = await _items(view, shown_rows, center)
+    if trip is None:
+        found = _Found(find(view, wanted))
+    else:
+        # Fields of a trip's ends take milliseconds, during which others are answered.
+        limit_m = metres(search.along.max_out_of_route_mi) if search.along else 0.0
+        found = await anyio.to_thread.run_sync(_along, view, wanted, trip, limit_m)
+    keys, ids = _keys(view, found, search.sort, center), view.take("id", found.rows)
+    best = first(keys, ids, search.limit + 1, after)
+    items = await _items(view, found, best[: search.limit], center)
     more = None
     if len(best) > search.limit:
         last = best[search.limit - 1]
-        id = int(view.take("id", rows[[last]])[0])
-        more = encode(query, [moment(as_of), float(keys[last]), id])
-    return Page(items, len(rows), more, known, age_s)
+        more = encode(query, [moment(as_of), float(keys[last]), int(ids[last])])
+    return Page(items, len(found.rows), more, _drawn(trip) if trip else None, known, age_s)
 
 
-def _keys(view: View, rows: Rows, sort: Sort, center: Point | None) -> Floats:
+def trip_of(said: AlongIn) -> Trip:
+    """The trip meant; a Problem where there is none by road."""
+    ends = point_of(said.from_, "/along/from"), point_of(said.to, "/along/to")
+    try:
+        return Trip(*ends)
+    except ValueError as error:
+        raise invalid(FieldError(pointer="/along", message=str(error))) from error
+
+
+def _drawn(trip: Trip) -> dict[str, Any]:
+    line = {
+        "type": "LineString",
+        "coordinates": [list(point) for point in path(trip.start, trip.end)],
+    }
+    return {"trip_mi": miles(trip.metres), "line": line}
+
+
+def _along(view: View, wanted: Wanted, trip: Trip, max_out_of_route_m: float) -> _Found:
+    found = along(view, wanted, trip, max_out_of_route_m)
+    ends = np.column_stack((found.pickup_along_m, found.delivery_along_m))
+    return _Found(found.rows, trip, found.out_of_route_m / METRES_PER_MILE, ends / METRES_PER_MILE)
+
+
+def _keys(view: View, found: _Found, sort: Sort, center: Point | None) -> Floats:
     """What a sort compares, least first."""
+    rows = found.rows
     match sort:
         case "rate":
             return -view.take("rate_cents", rows).astype(np.float64)
@@ -126,6 +169,9 @@ def _keys(view: View, rows: Rows, sort: Sort, center: Point | None) -> Floats:
         case "distance":
             assert center is not None
             return _miles(view, rows, center)
+        case "out_of_route":
+            assert found.out_of_route_mi is not None
+            return found.out_of_route_mi
 
 
 def _miles(view: View, rows: Rows, center: Point) -> Floats:
@@ -136,12 +182,18 @@ def _miles(view: View, rows: Rows, center: Point) -> Floats:
     return miles[numbers]
 
 
-async def _items(view: View, rows: Rows, center: Point | None) -> list[bytes]:
+async def _items(view: View, found: _Found, best: Rows, center: Point | None) -> list[bytes]:
+    rows = found.rows[best]
     ids, versions = view.take("id", rows).tolist(), view.take("version", rows).tolist()
     texts = await listing_texts(list(zip(ids, versions, strict=True)))
+    measured: dict[str, list[Any]] = {
+        "distance_mi": [None] * len(ids) if center is None else _miles(view, rows, center).tolist()
+    }
+    if found.out_of_route_mi is not None and found.along_mi is not None:
+        measured["out_of_route_mi"] = found.out_of_route_mi[best].tolist()
+        measured["along_mi"] = found.along_mi[best].tolist()
     confirmed = view.take("confirmed_at", rows).tolist()
-    miles = [None] * len(ids) if center is None else _miles(view, rows, center).tolist()
     return [
-        shown(text, _EPOCH + timedelta(microseconds=at), distance_mi=mi)
-        for text, at, mi in zip(texts, confirmed, miles, strict=True)
+        shown(text, _EPOCH + timedelta(microseconds=at), **dict(zip(measured, each, strict=True)))
+        for text, at, *each in zip(texts, confirmed, *measured.values(), strict=True)
     ]

@@ -82,7 +82,7 @@ class _End:
 def _ends(question: Question, scheme: Scheme) -> Iterator[_End]:
     for name, where in (("pickup", question.pickup), ("delivery", question.delivery)):
         if where is not None:
-            cover = cover_of(where.shape, scheme.resolution) if where.shape else None
+            cover = cover_of(where.area, scheme.resolution) if where.area else None
             yield _End(name, f"{name}_cell_{scheme.active}", where, cover)
 
 
@@ -140,11 +140,11 @@ def _within(met: Conditions, end: _End) -> None:
     Most loads are somewhere else: a box is the cheapest look, the cells the next, and the exact test of
     either end costs far more. As subqueries the texts of multiranges are read once, not for each row.
     """
-    assert end.where.shape is not None
+    assert end.where.area is not None
     assert end.cover is not None
-    box, edges = _in_box(end.name, box_around(end.where.shape))
+    box, edges = _in_box(end.name, box_around(end.where.area))
     met.add(box, **edges)
-    if isinstance(end.where.shape, Box):
+    if isinstance(end.where.area, Box):
         return
     exact, values = _exact(end)
     met.add(f"{end.cell} <@ (SELECT %({end.name}_cells)s::int8multirange)")
@@ -159,7 +159,7 @@ def _multirange(ranges: Ranges) -> str:
 
 def _exact(end: _End) -> tuple[str, dict[str, Any]]:
     """Whether an end lies in its area, exactly."""
-    name, shape = end.name, end.where.shape
+    name, shape = end.name, end.where.area
     assert shape is not None
     if isinstance(shape, Box):
         return _in_box(name, shape)

@@ -24,11 +24,18 @@ class UrlSearch(Strictly):
     pickup_bbox: str | None = Field(None, max_length=200, description="west,south,east,north")
     pickup_polygon: str | None = Field(None, max_length=20_000, description="GeoJSON")
     pickup_states: str | None = Field(None, max_length=200, examples=["TX,OK"])
+    pickup_within_hours: float | None = None
+    pickup_of: str | None = Field(None, max_length=120, description=PLACE)
     delivery_near: str | None = Field(None, max_length=120, description=PLACE)
     delivery_radius_mi: float | None = None
     delivery_bbox: str | None = Field(None, max_length=200)
     delivery_polygon: str | None = Field(None, max_length=20_000)
     delivery_states: str | None = Field(None, max_length=200)
+    delivery_within_hours: float | None = None
+    delivery_of: str | None = Field(None, max_length=120, description=PLACE)
+    along_from: str | None = Field(None, max_length=120, description=PLACE)
+    along_to: str | None = Field(None, max_length=120, description=PLACE)
+    along_max_out_of_route_mi: float | None = None
     pickup_from: str | None = Field(None, max_length=40)
     pickup_to: str | None = Field(None, max_length=40)
     equipment: str | None = Field(None, max_length=200, examples=["van,reefer"])
@@ -75,12 +82,12 @@ def _words(text: str) -> list[str]:
 
 def _area(url: dict[str, Any], end: str) -> dict[str, Any] | None:
     area: dict[str, Any] = {}
-    for part in ("near", "radius_mi", "bbox", "polygon", "states"):
+    for part in ("near", "radius_mi", "bbox", "polygon", "states", "within_hours", "of"):
         value = url.pop(f"{end}_{part}", None)
         if value is None:
             continue
         match part:
-            case "near":
+            case "near" | "of":
                 area[part] = _place(value)
             case "bbox":
                 area[part] = _numbers(value, f"{end}_bbox")
@@ -93,10 +100,19 @@ def _area(url: dict[str, Any], end: str) -> dict[str, Any] | None:
     return area or None
 
 
+def _along(url: dict[str, Any]) -> dict[str, Any] | None:
+    along: dict[str, Any] = {}
+    for part in ("from", "to", "max_out_of_route_mi"):
+        value = url.pop(f"along_{part}", None)
+        if value is not None:
+            along[part] = _place(value) if part in ("from", "to") else value
+    return along or None
+
+
 def _flat(pointer: str) -> str:
     """The parameter that a pointer into the body stands for."""
     match pointer.split("/"):
-        case [_, ("pickup" | "delivery") as end, part, *_]:
+        case [_, ("pickup" | "delivery" | "along") as end, part, *_]:
             return f"/{end}_{part}"
         case [_, "pickup_window", end, *_]:
             return f"/pickup_{end}"
@@ -119,7 +135,7 @@ def from_url(url: Annotated[UrlSearch, Query()]) -> Search:
     flat = url.model_dump(exclude_none=True)
     body: dict[str, Any] = {end: _area(flat, end) for end in ("pickup", "delivery")}
     window = {end: flat.pop(f"pickup_{end}") for end in ("from", "to") if f"pickup_{end}" in flat}
-    body["pickup_window"] = window or None
+    body["pickup_window"], body["along"] = window or None, _along(flat)
     if "equipment" in flat:
         flat["equipment"] = _words(flat["equipment"])
     try:

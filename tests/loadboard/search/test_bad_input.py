@@ -77,7 +77,7 @@ AREAS: list[tuple[Any, str, str]] = [
 
 FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"colour": "red"}, "/colour", "is not a field"),
-    ({"along": {}}, "/along", "is not a field"),
+    ({"alongside": {}}, "/alongside", "is not a field"),
     ({"equipment": ["spaceship"]}, "/equipment/0", "no equipment known"),
     ({"equipment": []}, "/equipment", "at least 1"),
     ({"equipment": "van"}, "/equipment", "list"),

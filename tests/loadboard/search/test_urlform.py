@@ -40,6 +40,24 @@ SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"delivery_bbox": "-97,29,-95,33"}, {"delivery": {"bbox": [-97, 29, -95, 33]}}),
     ({"delivery_polygon": json.dumps(SQUARE)}, {"delivery": {"polygon": SQUARE}}),
     ({"delivery_states": "TN,AR"}, {"delivery": {"states": ["TN", "AR"]}}),
+    (
+        {"pickup_within_hours": 2.5, "pickup_of": "Dallas, TX"},
+        {"pickup": {"within_hours": 2.5, "of": {"place": "Dallas, TX"}}},
+    ),
+    (
+        {"delivery_within_hours": 2, "delivery_of": "77002"},
+        {"delivery": {"within_hours": 2, "of": {"zip": "77002"}}},
+    ),
+    (
+        {"along_from": "Dallas, TX", "along_to": "29.7604,-95.3698", "along_max_out_of_route_mi": 99},
+        {
+            "along": {
+                "from": {"place": "Dallas, TX"},
+                "to": {"lat": 29.7604, "lon": -95.3698},
+                "max_out_of_route_mi": 99,
+            }
+        },
+    ),
     ({"pickup_from": LATER}, {"pickup_window": {"from": LATER}}),
     ({"pickup_to": LATER}, {"pickup_window": {"to": LATER}}),
     ({"equipment": "van, Dry Van,FB"}, {"equipment": ["van", "Dry Van", "FB"]}),
