@@ -30,7 +30,7 @@ def _times(on: Board, wanted: list[Search], by: Rival, pairs: int) -> tuple[floa
     with on.connect() as connection, by.indexed(connection):
         each = searches.asked(wanted, on)
         for asked in each:
-            _check_equal(
+            check_equal(
                 asked,
                 searches.hits(asked.run(connection), asked),
                 rivals.hits(by.run(connection, asked)),
@@ -47,6 +47,6 @@ def _times(on: Board, wanted: list[Search], by: Rival, pairs: int) -> tuple[floa
         )
 
 
-def _check_equal(asked: Asked, ours: searches.Hits, peer: searches.Hits) -> None:
+def check_equal(asked: Asked, ours: searches.Hits, peer: searches.Hits) -> None:
     if ours != peer:
         raise Unequal(f"{ours.total} hits and {peer.total} of {asked.search.model_dump_json()}")

@@ -8,6 +8,7 @@ import rivals
 import searches
 import typer
 from comparing import compare
+from engine import board_area, board_lane_cold, board_lane_warm
 from figures import Figure, Unequal, tell
 from importing import import_memory, import_vs_copy
 from reindexing import fill_vs_update, whole_vs_update
@@ -42,6 +43,9 @@ FIGURES: dict[str, tuple[Measure, float | None]] = {
     "lane-vs-composite": (partial(_lanes, searches.LANES, rivals.LANE), 1.2),
     "lane-vs-covering-composite": (partial(_lanes, searches.LANES, rivals.COVERING_LANE), None),
     "thin-lane-vs-composite": (partial(_lanes, searches.THIN_LANES, rivals.LANE), None),
+    "board-area-vs-gist": (board_area, 20.0),
+    "board-lane-cold": (board_lane_cold, 2.0),
+    "board-lane-warm": (board_lane_warm, 10.0),
     "http-vs-sql": (http_vs_sql, 0.67),
     "import-vs-copy": (import_vs_copy, 0.25),
     "import-memory": (import_memory, None),

@@ -17,7 +17,7 @@ into the pages of the table, one for each load in the box.
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -42,33 +42,43 @@ NEAR = """
          AND {end}_lat BETWEEN %({end}_inner_south)s AND %({end}_inner_north)s
       OR ST_DWithin({point}::geography, ST_MakePoint(%({end}_x)s, %({end}_y)s)::geography,
                     %({end}_radius)s))"""
-SQL = """
+FOUND = """
 WITH found AS MATERIALIZED (
   SELECT id, coalesce(rate_per_mile_cents, -1) AS key FROM load
   WHERE status = 'posted' AND {near} AND equipment = 'van' AND open_until > %(now)s
-    AND pickup_from <= %(to)s AND pickup_to >= %(from)s)
+    AND pickup_from <= %(to)s AND pickup_to >= %(from)s)"""
+TOP = "SELECT id, key FROM found ORDER BY key DESC, id LIMIT 50"
+LISTED = f"""
 SELECT (SELECT count(*) FROM found), shown.* FROM (
-  SELECT top.id, top.key, ST_Distance({pickup}::geography,
+  SELECT top.id, top.key, ST_Distance({POINT.format("pickup")}::geography,
     ST_MakePoint(%(pickup_x)s, %(pickup_y)s)::geography) / 1609.344, confirmed_at, listing::text
-  FROM (SELECT id, key FROM found ORDER BY key DESC, id LIMIT 50) AS top
+  FROM ({TOP}) AS top
   JOIN load ON load.id = top.id
   JOIN event ON event.load_id = load.id AND event.version = load.version
     AND event.at = load.versioned_at AND event.listing IS NOT NULL) AS shown
-ORDER BY key DESC, id"""
+ORDER BY key DESC, id"""  # noqa: S608
+BARE = f"""
+SELECT (SELECT count(*) FROM found), top.* FROM ({TOP}) AS top"""  # noqa: S608
 
 
 @dataclass(frozen=True)
 class Rival:
-    """A GiST index, and the ends of a search that it is asked for."""
+    """A GiST index, the ends of a search that it is asked for, and what is answered."""
 
     columns: str
     ends: tuple[str, ...]
     include: str = ""
+    answer: str = LISTED
+
+    @property
+    def bare(self) -> "Rival":
+        """The same without listings: total, ids and keys, as a board in memory answers."""
+        return replace(self, answer=BARE)
 
     @property
     def sql(self) -> str:
         near = (NEAR.format(point=POINT.format(end), end=end) for end in self.ends)
-        return SQL.format(near=" AND ".join(near), pickup=POINT.format("pickup"))
+        return FOUND.format(near=" AND ".join(near)) + self.answer
 
     @contextmanager
     def indexed(self, connection: psycopg.Connection[Any]) -> Iterator[None]:

@@ -1,13 +1,16 @@
 """The searches that are measured, and our SQL for them, run by bare psycopg."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from heapq import nlargest
+from itertools import permutations
 from typing import Any, NamedTuple
 
 import psycopg
 from boards import START, Board
 
+from geo import places
 from geo.areas import Circle
 from loadboard import cellscheme
 from loadboard.auth import Principal
@@ -34,6 +37,8 @@ LANES = (
 )  # fmt: skip
 # Across the country, where few loads go.
 THIN_LANES = tuple((town, TOWNS[(number + 3) % len(TOWNS)]) for number, town in enumerate(TOWNS))
+# The largest towns, each to each other: 552 lanes.
+LARGEST = 24
 RADIUS_MI = 150
 PICKED_UP = (START, START + timedelta(days=3))
 Row = tuple[Any, ...]
@@ -77,10 +82,16 @@ def areas() -> Iterator[Search]:
         yield _search(pickup=_around(town))
 
 
-def lanes(ends: Sequence[tuple[str, str]]) -> Iterator[Search]:
+def lanes(ends: Iterable[tuple[str, str]]) -> Iterator[Search]:
     """The same with a delivery around another town."""
     for pickup, delivery in ends:
         yield _search(pickup=_around(pickup), delivery=_around(delivery))
+
+
+def many_lanes() -> Iterator[Search]:
+    """Lanes of which no two are equal, more than five hundred."""
+    towns = nlargest(LARGEST, places.towns(), key=lambda town: town.population)
+    yield from lanes(permutations((town.label for town in towns), 2))
 
 
 def _around(town: str) -> dict[str, Any]:
@@ -104,9 +115,14 @@ async def _state() -> tuple[Scheme, Spreads]:
         return await cellscheme.read(session), await spreads(session)
 
 
+def carrier(now: datetime) -> Principal:
+    """Somebody who sees all loads."""
+    return Principal(0, "", 0, "", "carrier", now)
+
+
 def _asked(search: Search, scheme: Scheme, spread: Spreads) -> Asked:
     now = datetime.now(UTC)
-    question = ask(search, Principal(0, "", 0, "", "carrier", now), now)
+    question = ask(search, carrier(now), now)
     sql = statement(question, scheme, spread, order(search), None, search.limit)
     return Asked(search, question, scheme, *sql)
 
