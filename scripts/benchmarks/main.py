@@ -7,9 +7,12 @@ from typing import Annotated
 import rivals
 import searches
 import typer
+from changing import search_under_changes
 from comparing import compare
 from engine import board_area, board_lane_cold, board_lane_warm
 from figures import Figure, Unequal, tell
+from filling import fill_vs_copy
+from growth import growth
 from importing import import_memory, import_vs_copy
 from reindexing import fill_vs_update, whole_vs_update
 from rivals import Rival
@@ -46,6 +49,9 @@ FIGURES: dict[str, tuple[Measure, float | None]] = {
     "board-area-vs-gist": (board_area, 20.0),
     "board-lane-cold": (board_lane_cold, 2.0),
     "board-lane-warm": (board_lane_warm, 10.0),
+    "growth": (growth, 10.0),
+    "search-under-changes": (search_under_changes, 0.9),
+    "board-fill-vs-copy": (fill_vs_copy, 0.33),
     "http-vs-sql": (http_vs_sql, 0.67),
     "import-vs-copy": (import_vs_copy, 0.25),
     "import-memory": (import_memory, None),
