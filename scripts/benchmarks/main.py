@@ -12,6 +12,7 @@ from comparing import compare
 from engine import board_area, board_lane_cold, board_lane_warm
 from figures import Figure, Unequal, tell
 from filling import fill_vs_copy
+from freshness import freshness_p99
 from growth import growth
 from importing import import_memory, import_vs_copy
 from reindexing import fill_vs_update, whole_vs_update
@@ -52,6 +53,7 @@ FIGURES: dict[str, tuple[Measure, float | None]] = {
     "growth": (growth, 10.0),
     "search-under-changes": (search_under_changes, 0.9),
     "board-fill-vs-copy": (fill_vs_copy, 0.33),
+    "freshness-p99": (freshness_p99, 0.2),
     "http-vs-sql": (http_vs_sql, 0.67),
     "import-vs-copy": (import_vs_copy, 0.25),
     "import-memory": (import_memory, None),
