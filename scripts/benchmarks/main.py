@@ -14,6 +14,7 @@ from figures import Figure, Unequal, tell
 from filling import fill_vs_copy
 from freshness import freshness_p99
 from growth import growth
+from http_lanes import lane_vs_bare, lane_vs_redis
 from importing import import_memory, import_vs_copy
 from reindexing import fill_vs_update, whole_vs_update
 from rivals import Rival
@@ -55,6 +56,8 @@ FIGURES: dict[str, tuple[Measure, float | None]] = {
     "board-fill-vs-copy": (fill_vs_copy, 0.33),
     "freshness-p99": (freshness_p99, 0.2),
     "http-vs-sql": (http_vs_sql, 0.67),
+    "http-lane-vs-bare": (lane_vs_bare, 0.3),
+    "http-lane-vs-redis": (lane_vs_redis, None),
     "import-vs-copy": (import_vs_copy, 0.25),
     "import-memory": (import_memory, None),
     "reindex-vs-update": (fill_vs_update, 0.25),

@@ -12,6 +12,7 @@ from boards import START, Board
 
 from geo import places
 from geo.areas import Circle
+from geo.places import Place
 from loadboard import cellscheme
 from loadboard.auth import Principal
 from loadboard.cellscheme import Scheme
@@ -90,8 +91,11 @@ def lanes(ends: Iterable[tuple[str, str]]) -> Iterator[Search]:
 
 def many_lanes() -> Iterator[Search]:
     """Lanes of which no two are equal, more than five hundred."""
-    towns = nlargest(LARGEST, places.towns(), key=lambda town: town.population)
-    yield from lanes(permutations((town.label for town in towns), 2))
+    yield from lanes(permutations((town.label for town in largest_towns()), 2))
+
+
+def largest_towns() -> list[Place]:
+    return nlargest(LARGEST, places.towns(), key=lambda town: town.population)
 
 
 def _around(town: str) -> dict[str, Any]:

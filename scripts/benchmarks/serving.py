@@ -1,4 +1,4 @@
-"""Searches through HTTP beside their own SQL."""
+"""Searches through HTTP beside their own SQL, and how services are run here."""
 
 import http.client
 import socket
@@ -7,16 +7,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import searches
-from boards import Board, board, token
+from boards import board, token
 from figures import MANY, Figure, Unequal, medians, seconds
 from searches import Asked, Hits
+
+from loadboard.search.schemas import Search
 
 HOST = "127.0.0.1"
 READY_S = 120
@@ -25,15 +27,14 @@ READY_S = 120
 def http_vs_sql(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
     """One connection that is kept, one request after the other; the covers are known to both."""
     on, count = board(loads), pairs or MANY
-    headers = {"Authorization": f"Bearer {on.run(token)}", "Content-Type": "application/json"}
-    with on.connect() as connection, _served(on) as port:
+    command = str(Path(sys.executable).with_name("loadboard")), "serve"
+    with on.connect() as connection, served(command, on.environment) as service:
         each = searches.asked(searches.areas(), on)
-        client = http.client.HTTPConnection(HOST, port)
-        bodies = [asked.search.model_dump_json(by_alias=True) for asked in each]
+        bodies = [body_of(asked.search) for asked in each]
+        ask = service.client(on.run(token))
 
         def answer(number: int) -> bytes:
-            client.request("POST", "/v1/search", bodies[number % len(each)], headers)
-            return client.getresponse().read()
+            return ask(bodies[number % len(each)])
 
         for number, asked in enumerate(each):
             _check_equal(answer(number), asked, asked.run(connection))
@@ -54,16 +55,37 @@ def _check_equal(answer: bytes, asked: Asked, rows: list[searches.Row]) -> None:
         raise Unequal(f"HTTP and SQL answer {asked.search.model_dump_json()} otherwise")
 
 
+class Service(NamedTuple):
+    """A process that answers searches."""
+
+    port: int
+    pid: int
+
+    def client(self, token: str) -> Callable[[str], bytes]:
+        """What is answered to the body of a search; one connection, which is kept."""
+        connection = http.client.HTTPConnection(HOST, self.port)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+        def ask(body: str) -> bytes:
+            connection.request("POST", "/v1/search", body, headers)
+            return connection.getresponse().read()
+
+        return ask
+
+
+def body_of(search: Search) -> str:
+    return search.model_dump_json(by_alias=True, exclude_unset=True)
+
+
 @contextmanager
-def _served(on: Board) -> Iterator[int]:
-    """The port of a service on this board, run as in production."""
+def served(command: Sequence[str], environment: dict[str, str]) -> Iterator[Service]:
+    """A service that is run by a command, from when it is ready."""
     port = _free_port()
-    command = [str(Path(sys.executable).with_name("loadboard")), "serve", "--port", str(port)]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, env=on.environment, stdout=quiet, stderr=quiet) as process:
+    words, quiet = [*command, "--port", str(port)], subprocess.DEVNULL
+    with subprocess.Popen(words, env=environment, stdout=quiet, stderr=quiet) as process:
         try:
             _await_ready(port, process)
-            yield port
+            yield Service(port, process.pid)
         finally:
             process.terminate()
 
