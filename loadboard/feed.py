@@ -214,7 +214,8 @@ def _behind(detail: str) -> Problem:
     return Problem(503, "board-behind", detail, headers={"Retry-After": "1"})
 
 
-def _feed(request: Request) -> Feed:
+async def _feed(request: Request) -> Feed:
+    # A plain function would be called in a thread of its own.
     feed: Feed = request.app.state.feed
     return feed
 

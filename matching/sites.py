@@ -90,8 +90,7 @@ class Sites(NamedTuple):
         cells = self.cells[: self.ordered]
         starts = np.searchsorted(cells, ranges[:, 0], "left")
         ends = np.searchsorted(cells, ranges[:, 1], "right")
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            inside[start:end] = True
+        _set(inside, starts, ends)
         return inside
 
     def _reached(self, area: Reachable) -> Mask:
@@ -113,6 +112,12 @@ class Sites(NamedTuple):
     def nbytes(self) -> int:
         """The memory of all arrays, in bytes."""
         return self.kept.nbytes + sum(array.nbytes for array in (*self.points, self.cells))
+
+
+@compiled
+def _set(mask: Mask, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> None:
+    for i in range(len(starts)):
+        mask[starts[i] : ends[i]] = True
 
 
 @lru_cache(maxsize=5_000)
