@@ -7,6 +7,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from loadboard.loads.schemas import PostedLoad
 from loadboard.sample import generate
 
 COMMITS = 300
+# Until code is loaded everywhere and every process listens.
+WARM = 5
 FOLLOWERS = 2
 SEED = 4
 FILLED_S, SEEN_S = 300.0, 30.0
@@ -51,7 +54,10 @@ async def _in_turn(on: Board, count: int, hear: Callable[[], int]) -> tuple[list
     peer: list[int] = []
     who = await sender()
     async with _followers(on) as followers:
-        for number, load in enumerate(generate(count, SEED, START)):
+        sample = generate(WARM + count, SEED, START)
+        for load in islice(sample, WARM):
+            await _seen(who, load, followers)
+        for number, load in enumerate(sample):
             if number % 2:
                 peer.append(hear())
             ours.append(await _seen(who, load, followers))

@@ -1,11 +1,13 @@
 """./scripts/bench: side-by-side measurements, one JSON line each."""
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated
 
 import rivals
 import searches
+import structlog
 import typer
 from changing import search_under_changes
 from comparing import compare
@@ -73,6 +75,8 @@ def main(
     """Measures both sides in turn, and prints a JSON line for each name; all of them unless named."""
     if unknown := set(names or ()) - set(FIGURES):
         raise typer.BadParameter(f"no such figure: {', '.join(sorted(unknown))}")
+    # What the service logs here; its answer is only lines of figures.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     unequal = False
     for name in names or FIGURES:
         tell(name)

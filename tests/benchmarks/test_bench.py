@@ -18,11 +18,19 @@ GOALS = {
     "area-vs-gist": 5,
     "area-vs-composite": 1.5,
     "lane-vs-composite": 1.2,
+    "board-area-vs-gist": 20,
+    "board-lane-cold": 2,
+    "board-lane-warm": 10,
+    "growth": 10,
+    "search-under-changes": 0.9,
+    "board-fill-vs-copy": 0.33,
+    "freshness-p99": 0.2,
     "http-vs-sql": 0.67,
+    "http-lane-vs-bare": 0.3,
     "import-vs-copy": 0.25,
     "reindex-vs-update": 0.25,
 }
-MORE_IS_BETTER = {"lines/s", "rows/s"}
+MORE_IS_BETTER = {"lines/s", "rows/s", "loads/s", "searches/s", "requests/CPU-s"}
 
 
 def bench(servers: Servers, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
