@@ -7,7 +7,6 @@ from typing import Annotated
 
 import rivals
 import searches
-import structlog
 import typer
 from changing import search_under_changes
 from comparing import compare
@@ -21,6 +20,9 @@ from importing import import_memory, import_vs_copy
 from reindexing import fill_vs_update, whole_vs_update
 from rivals import Rival
 from serving import http_vs_sql
+
+from loadboard import logs
+from loadboard.settings import settings
 
 SMALLEST = 2_000
 
@@ -76,7 +78,7 @@ def main(
     if unknown := set(names or ()) - set(FIGURES):
         raise typer.BadParameter(f"no such figure: {', '.join(sorted(unknown))}")
     # What the service logs here; its answer is only lines of figures.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logs.configure(settings().log_level, sys.stderr)
     unequal = False
     for name in names or FIGURES:
         tell(name)
