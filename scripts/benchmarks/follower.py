@@ -8,6 +8,7 @@ import asyncio
 import time
 
 from loadboard.feed import Feed
+from loadboard.garbage import collect_seldom
 
 
 class Watched(Feed):
@@ -33,4 +34,5 @@ class Watched(Feed):
 
 
 if __name__ == "__main__":
+    collect_seldom()
     asyncio.run(Watched().run())
