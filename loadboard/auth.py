@@ -101,7 +101,7 @@ async def authenticate(
 Who = Annotated[Principal, Depends(authenticate)]
 
 
-def require_poster(principal: Who) -> Principal:
+async def require_poster(principal: Who) -> Principal:
     if not principal.may_post:
         raise Problem(403, "forbidden", "Only shippers and brokers post and change loads.")
     return principal
@@ -110,7 +110,7 @@ def require_poster(principal: Who) -> Principal:
 Poster = Annotated[Principal, Depends(require_poster)]
 
 
-def require_carrier(principal: Who) -> Principal:
+async def require_carrier(principal: Who) -> Principal:
     if principal.kind != "carrier":
         raise Problem(403, "forbidden", "Only carriers post trucks and ask for their matches.")
     return principal
