@@ -20,7 +20,7 @@ COPY loadboard loadboard
 RUN npm --prefix loadboard/web run build && rm -r loadboard/web/node_modules
 RUN uv venv .venv \
  && uv pip install --no-cache --constraint requirements.lock --build-constraint requirements.lock -e . \
- && .venv/bin/python -c 'from geo import accesses, points, roads; accesses.keep(); roads.road_m(points.Point(-96.8, 32.8), points.Point(-84.4, 33.7))'
+ && .venv/bin/python -c 'from geo import accesses; from loadboard import warming; accesses.keep(); warming.warm()'
 
 FROM python:3.13-slim
 RUN useradd --system --create-home --home-dir /var/lib/loadboard loadboard

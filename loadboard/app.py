@@ -14,8 +14,6 @@ from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 
-from geo import places, roads
-from geo.points import Point
 from loadboard import errors, health, logs
 from loadboard.accounts import api as accounts
 from loadboard.bodies import BodyLimit
@@ -29,6 +27,7 @@ from loadboard.places import api as places_api
 from loadboard.search import api as search
 from loadboard.settings import settings
 from loadboard.trucks import api as trucks
+from loadboard.warming import warm
 
 PAGE = Path(__file__).parent / "web" / "dist"
 SECURITY_HEADERS = {
@@ -41,15 +40,9 @@ SECURITY_HEADERS = {
 log = structlog.get_logger()
 
 
-def _warm() -> None:
-    """Builds what the first request would otherwise wait for."""
-    roads.road_m(Point(-96.8, 32.8), Point(-84.4, 33.7))
-    places.suggest("Dal")
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    await run_in_threadpool(_warm)
+    await run_in_threadpool(warm)
     feed: Feed = app.state.feed
     following = asyncio.create_task(feed.run())
     log.info("started")

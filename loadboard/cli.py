@@ -40,6 +40,7 @@ from loadboard.loads.reindexing import reindex as reindex_board
 from loadboard.models import Organization
 from loadboard.sample import seed_board
 from loadboard.settings import settings
+from loadboard.waking import commits
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -61,6 +62,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
         try:
             return await work
         finally:
+            await commits.told()
             await engine().dispose()
             await redis().aclose()
 

@@ -30,6 +30,10 @@ class Commits:
         _publishing.add(task)
         task.add_done_callback(_publishing.discard)
 
+    async def told(self) -> None:
+        """Waits until all others have been told; for a process that is about to end."""
+        await asyncio.gather(*_publishing)
+
 
 commits = Commits()
 
