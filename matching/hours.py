@@ -19,10 +19,14 @@ The plan drives whenever the rules let it and is off duty whenever they do not:
   worked in the plan itself come back by a restart alone.
 - Time off is counted from `free_from` on: what the driver had before is unknown.
 
-This is not always the earliest arrival. A fresh driver who sets out just in time for a pickup,
-rather than wait there, has more of the window left after it: ask again with a later `free_from`.
-Resting longer than a wait needs, or restarting before the cycle is used up, may pay too. Left out
-are split rests in a sleeper berth, 395.1(g), and the exceptions of 395.1 (short haul, bad weather).
+A driver whose window does not run yet and who would be early at the pickup, but not by a rest, may
+set out later instead, by as much as he would wait there: the window then begins later. Of both ways
+that one is planned which keeps both windows; of two such, or none, the one that ends earlier; at
+once if equal.
+
+This is not always the earliest arrival: resting longer on the way than the rules ask for, or
+restarting before the cycle is used up, may pay too. Left out are split rests in a sleeper berth,
+395.1(g), and the exceptions of 395.1 (short haul, bad weather).
 """
 
 from typing import Any, NamedTuple, TypedDict
@@ -91,7 +95,7 @@ class Hauls(NamedTuple):
 class Plans(NamedTuple):
     """What comes of each candidate, shape (n,), int64: moments since 1970 UTC, and durations.
 
-    `fails` is the first rule that fails, an index into `RULES`, 0 where all is in time; `late` is
+    `leaving` is when the truck sets out, `free_from` or later. `fails` is the first rule that fails, an index into `RULES`, 0 where all is in time; `late` is
     by how much. Who comes late to a pickup is planned on as if it was loaded all the same.
     `driving`, `waiting` and `resting` (breaks and restarts too), with the time for loading and
     unloading, make up the time from `free_from` to `unloaded`. Times in microseconds.
@@ -99,6 +103,7 @@ class Plans(NamedTuple):
 
     fails: Ints
     late: Ints
+    leaving: Ints
     at_pickup: Ints
     loading: Ints
     loaded: Ints
@@ -156,6 +161,31 @@ class _Tables(NamedTuple):
     steps: Ints
 
 
+class _Times(NamedTuple):
+    """How long a metre takes, and the stops."""
+
+    per_metre: float
+    loading: int
+    unloading: int
+
+
+class _Outcome(NamedTuple):
+    """A row of `Plans`."""
+
+    fails: int
+    late: int
+    leaving: int
+    at_pickup: int
+    loading: int
+    loaded: int
+    at_delivery: int
+    unloading: int
+    unloaded: int
+    driving: int
+    waiting: int
+    resting: int
+
+
 def plan(clock: Clock, pace: Pace, free_from: int, hauls: Hauls, midnight: int = 0) -> Plans:
     """The plan for each candidate, for a truck that is free at `free_from` with that clock.
 
@@ -164,8 +194,11 @@ def plan(clock: Clock, pace: Pace, free_from: int, hauls: Hauls, midnight: int =
     Raises ValueError for columns of different lengths, for distances that are negative, not numbers
     or beyond `FARTHEST_M`, and for windows that never open.
     """
-    plans, _, _ = _run(clock, pace, free_from, midnight, _checked(hauls))
-    return plans
+    states, recaps = _begin(clock, pace, free_from, midnight)
+    tables = _Tables(recaps, np.empty((0, 3), dtype=np.int64))
+    columns = np.empty((len(Plans._fields), len(hauls.loaded_m)), dtype=np.int64)
+    _plan(states, tables, _checked(hauls), columns, _times(pace))
+    return Plans(*columns)
 
 
 def itinerary(
@@ -175,9 +208,13 @@ def itinerary(
 
     Made by the simulation that `plan` runs, with the same parameters and errors.
     """
-    haul = _checked(hauls.take([which]))
-    _, count, _ = _run(clock, pace, free_from, midnight, haul)
-    _, _, steps = _run(clock, pace, free_from, midnight, haul, room=count)
+    haul, times = _checked(hauls.take([which])), _times(pace)
+    leaving = int(plan(clock, pace, free_from, haul, midnight).leaving[0])
+    states, recaps = _begin(clock, pace, free_from, midnight)
+    steps = np.empty((0, 3), dtype=np.int64)
+    for _ in ("to count them", "to note them"):
+        steps = np.empty((states[1]["steps"], 3), dtype=np.int64)
+        _live(states, _Tables(recaps, steps), haul, 0, leaving, times)
     return [_step(kind, start, end, pace) for kind, start, end in steps.tolist()]
 
 
@@ -196,18 +233,15 @@ def _checked(hauls: Hauls) -> Hauls:
     return checked
 
 
-def _run(
-    clock: Clock, pace: Pace, free_from: int, midnight: int, hauls: Hauls, room: int = 0
-) -> tuple[Plans, int, Ints]:
-    """The plans, how many steps the last of them has, and the first `room` of these."""
+def _begin(clock: Clock, pace: Pace, free_from: int, midnight: int) -> tuple[Any, Ints]:
+    """Two states of the driver at `free_from`, to keep and to work on; and the hours to come back."""
     recaps = _recaps(clock, free_from, midnight)
-    states = _states(clock, pace, free_from, int(recaps[:, 1].sum()))
-    plans = Plans(*np.empty((len(Plans._fields), len(hauls.loaded_m)), dtype=np.int64))
-    tables = _Tables(recaps, np.empty((room, 3), dtype=np.int64))
+    return _states(clock, pace, free_from, int(recaps[:, 1].sum())), recaps
+
+
+def _times(pace: Pace) -> _Times:
     per_metre = HOUR / (pace.speed_mph * METRES_PER_MILE)
-    stops = _time(pace.loading_h), _time(pace.unloading_h)
-    count = _simulate(states, tables, hauls, plans, per_metre, *stops)
-    return plans, count, tables.steps
+    return _Times(per_metre, _time(pace.loading_h), _time(pace.unloading_h))
 
 
 def _recaps(clock: Clock, free_from: int, midnight: int) -> Ints:
@@ -240,39 +274,65 @@ def _step(kind: int, start: int, end: int, pace: Pace) -> Step:
 
 
 @compiled
-def _simulate(
-    states: Any,
-    tables: _Tables,
-    hauls: Hauls,
-    plans: Plans,
-    per_metre: float,
-    loading: int,
-    unloading: int,
-) -> int:
-    """Fill in the plan for each candidate; how many steps the last one has."""
-    tables, hauls, plans = borrowed(tables), borrowed(hauls), borrowed(plans)
-    s = states[1]
+def _plan(states: Any, tables: _Tables, hauls: Hauls, columns: Ints, times: _Times) -> None:
+    """Fill in the plan for each candidate, a column of `columns`."""
+    tables, hauls = borrowed(tables), borrowed(hauls)
+    start, is_fresh = states[0].now, states[0].window_end == _NOT_BEGUN
     for i in range(len(hauls.loaded_m)):
-        states[1] = states[0]
-        _drive(s, tables, int(np.rint(hauls.deadhead_m[i] * per_metre)))
-        plans.at_pickup[i] = s.now
-        _wait(s, tables, hauls.pickup_from[i])
-        plans.loading[i] = s.now
-        _serve(s, tables, LOAD, loading)
-        plans.loaded[i] = s.now
-        _drive(s, tables, int(np.rint(hauls.loaded_m[i] * per_metre)))
-        plans.at_delivery[i] = s.now
-        _wait(s, tables, hauls.delivery_from[i])
-        plans.unloading[i] = s.now
-        _serve(s, tables, UNLOAD, unloading)
-        plans.unloaded[i] = s.now
-        plans.driving[i], plans.waiting[i], plans.resting[i] = s.driving, s.waiting, s.resting
-        fails, late = _verdict(
-            _lateness(plans.loading[i], hauls.pickup_to[i]),
-            _lateness(plans.unloading[i], hauls.delivery_to[i]),
-        )
-        plans.fails[i], plans.late[i] = fails, late
-    return int(s.steps)
+        chosen = _live(states, tables, hauls, i, start, times)
+        if is_fresh and _may_gain(chosen, hauls, i, times):
+            leaving = start + hauls.pickup_from[i] - chosen.at_pickup
+            chosen = _better(chosen, _live(states, tables, hauls, i, leaving, times))
+        for k, value in enumerate(chosen):
+            columns[k, i] = value
+
+
+@compiled
+def _may_gain(outcome: _Outcome, hauls: Hauls, i: int, times: _Times) -> bool:
+    """Whether the truck is early, yet unloads later than straight on or when the window opens."""
+    opens = hauls.pickup_from[i]
+    if opens <= outcome.at_pickup or opens - outcome.at_pickup >= _REST:
+        return False
+    straight_on = outcome.loaded + _length(hauls.loaded_m[i], times)
+    return bool(outcome.unloading > max(hauls.delivery_from[i], straight_on))
+
+
+@compiled
+def _length(metres: float, times: _Times) -> int:
+    return int(np.rint(metres * times.per_metre))
+
+
+@compiled
+def _better(outcome: _Outcome, other: _Outcome) -> _Outcome:
+    if (outcome.fails == IN_TIME) != (other.fails == IN_TIME):
+        return outcome if outcome.fails == IN_TIME else other
+    return outcome if outcome.unloaded <= other.unloaded else other
+
+
+@compiled
+def _live(
+    states: Any, tables: _Tables, hauls: Hauls, i: int, leaving: int, times: _Times
+) -> _Outcome:
+    """What comes of a candidate if the truck sets out at that moment."""
+    s = states[1]
+    states[1] = states[0]
+    _wait(s, tables, leaving)
+    _drive(s, tables, _length(hauls.deadhead_m[i], times))
+    at_pickup = s.now
+    _wait(s, tables, hauls.pickup_from[i])
+    loading = s.now
+    _serve(s, tables, LOAD, times.loading)
+    loaded = s.now
+    _drive(s, tables, _length(hauls.loaded_m[i], times))
+    at_delivery = s.now
+    _wait(s, tables, hauls.delivery_from[i])
+    unloading = s.now
+    _serve(s, tables, UNLOAD, times.unloading)
+    fails, late = _verdict(
+        _lateness(loading, hauls.pickup_to[i]), _lateness(unloading, hauls.delivery_to[i])
+    )
+    moments = leaving, at_pickup, loading, loaded, at_delivery, unloading, s.now
+    return _Outcome(fails, late, *moments, s.driving, s.waiting, s.resting)
 
 
 @compiled

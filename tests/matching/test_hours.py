@@ -56,10 +56,11 @@ CASES = [
     ),
     Case(
         "(a)(1): a wait of nine and a half hours is none, and the window of 14 ran on",
-        "drive 1, wait 9.5, load 2, drive 1.5, rest 10, drive 0.5, unload 2",
+        "drive 1, wait 9.5, load 2, drive 1, rest 10, drive 1, unload 2",
         deadhead_h=1,
         loaded_h=2,
         pickup_from_h=10.5,
+        clock=Clock(window_left_h=13.5),
     ),
     Case(
         "(a)(1): 10 hours in two parts, with loading between them, are no rest",
@@ -283,6 +284,61 @@ CASES = [
         loaded_h=1,
         delivery_from_h=15,
     ),
+    Case(
+        "(a)(2): waiting before coming on duty, not at the pickup, spares the window",
+        "wait 8, drive 1, load 2, drive 8, break 0.5, drive 2, unload 2",
+        deadhead_h=1,
+        loaded_h=10,
+        pickup_from_h=9,
+    ),
+    Case(
+        "(a)(2): so it does after a rest on the way, which the driver then has later",
+        "wait 7, drive 8, break 0.5, drive 3, rest 10, drive 1, load 2, drive 8, unload 2",
+        deadhead_h=12,
+        loaded_h=8,
+        pickup_from_h=29.5,
+    ),
+    Case(
+        "(a)(2): a window that runs already is not spared by waiting first",
+        "drive 1, wait 8, load 2, drive 2, rest 10, drive 8, unload 2",
+        deadhead_h=1,
+        loaded_h=10,
+        pickup_from_h=9,
+        clock=Clock(window_left_h=13),
+    ),
+    Case(
+        "(a)(2): nor is there a reason to wait first where the window is long enough",
+        "drive 1, wait 4, load 2, drive 7, unload 2",
+        deadhead_h=1,
+        loaded_h=7,
+        pickup_from_h=5,
+    ),
+    Case(
+        "(a)(2): nor where the delivery opens later than either way comes there",
+        "drive 1, wait 8, load 2, drive 3, rest 10, drive 1, wait 7, unload 2",
+        deadhead_h=1,
+        loaded_h=4,
+        pickup_from_h=9,
+        delivery_from_h=32,
+    ),
+    Case(
+        "(a)(3)(i): waiting first does not help who has too few hours of driving left",
+        "drive 1, wait 4, load 2, drive 2, rest 10, drive 2, unload 2",
+        deadhead_h=1,
+        loaded_h=4,
+        pickup_from_h=5,
+        clock=Clock(drive_left_h=3),
+    ),
+    Case(
+        "(b)(2): nor who waits for hours to come back at midnight anyway",
+        "drive 1, wait 4, load 1, rest 10, drive 2, unload 2",
+        deadhead_h=1,
+        loaded_h=2,
+        pickup_from_h=13,
+        free_from_h=8,
+        clock=Clock(cycle_left_h=2, recap_h=(6,)),
+        pace=Pace(loading_h=1),
+    ),
 ]
 
 
@@ -316,8 +372,8 @@ def test_the_sums_are_those_of_the_steps() -> None:
     # drive 1, wait 8, load 2, drive 3 to the 14th hour, rest 10, drive 8, break, drive 1, rest.
     moments = plans.at_pickup, plans.loading, plans.loaded, plans.at_delivery
     assert [int(moment[0] - MIDNIGHT) / HOUR for moment in moments] == [1, 9, 11, 33.5]
-    assert [int(moment[0] - MIDNIGHT) / HOUR for moment in plans[6:8]] == [60, 62]
-    assert [int(length[0]) / HOUR for length in plans[8:]] == [13, 8, 10 + 0.5 + 26.5]
+    assert [int(moment[0] - MIDNIGHT) / HOUR for moment in plans[7:9]] == [60, 62]
+    assert [int(length[0]) / HOUR for length in plans[9:]] == [13, 8, 10 + 0.5 + 26.5]
 
 
 def test_miles_are_those_of_the_drives() -> None:
@@ -347,11 +403,15 @@ def test_days_begin_at_the_midnight_that_is_given() -> None:
     assert arrivals == [at(26), at(31), at(31), at(44)]
 
 
-def test_leaving_later_may_arrive_earlier() -> None:
-    early = Case("", "", deadhead_h=1, loaded_h=10, pickup_from_h=10)
-    late = early._replace(free_from_h=9)
-    # Loaded at 12 both: the window of the early driver ends at 14, that of the late one at 23.
-    assert [planned(case).at_delivery[0] for case in (early, late)] == [at(32), at(22.5)]
+def test_the_later_way_is_taken_where_it_alone_keeps_the_window() -> None:
+    # Loaded at 12 both ways: at once the window ends at 14, with eight hours to go.
+    case = Case("", "", deadhead_h=1, loaded_h=10, pickup_from_h=10)
+    plans = planned(case)
+    assert (plans.leaving[0], plans.at_pickup[0], plans.at_delivery[0]) == (at(9), at(10), at(22.5))
+    in_time = hauls(case)._replace(delivery_to=np.array([at(23)]))
+    assert plan(Clock(), PACE, at(0), in_time).feasible.tolist() == [True]
+    begun = plan(Clock(window_left_h=13.9), PACE, at(0), in_time)
+    assert (begun.fails[0], begun.leaving[0]) == (2, at(0))
 
 
 def test_nothing_to_plan_is_planned() -> None:
