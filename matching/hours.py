@@ -95,7 +95,7 @@ class Hauls(NamedTuple):
 class Plans(NamedTuple):
     """What comes of each candidate, shape (n,), int64: moments since 1970 UTC, and durations.
 
-    `leaving` is when the truck sets out, `free_from` or later. `fails` is the first rule that fails, an index into `RULES`, 0 where all is in time; `late` is
+    `leaving` is when the truck sets out: at `free_from`, after time off, or just in time. `fails` is the first rule that fails, an index into `RULES`, 0 where all is in time; `late` is
     by how much. Who comes late to a pickup is planned on as if it was loaded all the same.
     `driving`, `waiting` and `resting` (breaks and restarts too), with the time for loading and
     unloading, make up the time from `free_from` to `unloaded`. Times in microseconds.
@@ -281,7 +281,7 @@ def _plan(states: Any, tables: _Tables, hauls: Hauls, columns: Ints, times: _Tim
     for i in range(len(hauls.loaded_m)):
         chosen = _live(states, tables, hauls, i, start, times)
         if is_fresh and _may_gain(chosen, hauls, i, times):
-            leaving = start + hauls.pickup_from[i] - chosen.at_pickup
+            leaving = chosen.leaving + hauls.pickup_from[i] - chosen.at_pickup
             chosen = _better(chosen, _live(states, tables, hauls, i, leaving, times))
         for k, value in enumerate(chosen):
             columns[k, i] = value
@@ -311,13 +311,14 @@ def _better(outcome: _Outcome, other: _Outcome) -> _Outcome:
 
 @compiled
 def _live(
-    states: Any, tables: _Tables, hauls: Hauls, i: int, leaving: int, times: _Times
+    states: Any, tables: _Tables, hauls: Hauls, i: int, not_before: int, times: _Times
 ) -> _Outcome:
-    """What comes of a candidate if the truck sets out at that moment."""
+    """What comes of a candidate if the truck sets out as soon as it may, but not before."""
     s = states[1]
     states[1] = states[0]
-    _wait(s, tables, leaving)
-    _drive(s, tables, _length(hauls.deadhead_m[i], times))
+    deadhead = _length(hauls.deadhead_m[i], times)
+    leaving = _set_out(s, tables, deadhead, not_before)
+    _drive(s, tables, deadhead)
     at_pickup = s.now
     _wait(s, tables, hauls.pickup_from[i])
     loading = s.now
@@ -352,10 +353,7 @@ def _verdict(to_pickup: int, to_delivery: int) -> tuple[int, int]:
 def _drive(s: _State, tables: _Tables, left: int) -> None:
     """Drive for so long, and be off duty whenever driving on is forbidden."""
     while left > 0:
-        resumes = _resumes(s, tables, left)
-        if resumes > s.now:
-            kind = BREAK if s.since_break >= _WITHOUT_BREAK else WAIT
-            _be_off(s, tables, kind, resumes)
+        _set_out(s, tables, left, s.now)
         _come_on_duty(s)
         spell = min(left, s.drive_left, s.window_end - s.now)
         spell = min(spell, _WITHOUT_BREAK - s.since_break, s.cycle_left)
@@ -366,6 +364,17 @@ def _drive(s: _State, tables: _Tables, left: int) -> None:
         s.still = 0
         left -= spell
         _pass(s, tables, DRIVE, s.now + spell)
+
+
+@compiled
+def _set_out(s: _State, tables: _Tables, left: int, not_before: int) -> int:
+    """If there is driving to do, be off duty until it is allowed and until `not_before`; when that is."""
+    if left > 0:
+        resumes = _resumes(s, tables, left)
+        if max(resumes, not_before) > s.now:
+            is_break = s.since_break >= _WITHOUT_BREAK and resumes >= not_before
+            _be_off(s, tables, BREAK if is_break else WAIT, max(resumes, not_before))
+    return s.now
 
 
 @compiled

@@ -58,14 +58,18 @@ class Driver:
         rested = self.drive_left > 0 and self.window_left > 0 and self.since_break < 8 * 60
         return rested and not self.exhausted
 
-    def drive(self, minutes: int) -> None:
+    def drive(self, minutes: int) -> int:
+        """Drive so many minutes; the moment that the first of them begins, now if there is none."""
+        set_out = None
         while minutes > 0:
             on_break, began = self.since_break >= 8 * 60, self.now
             while not self.may_drive(minutes):
                 self.spend_minute("off")
             self._book(self.now - began, "rest" if on_break else "wait")
+            set_out = self.now if set_out is None else set_out
             self.spend_minute("drive")
             minutes -= 1
+        return self.now if set_out is None else set_out
 
     def wait_until(self, moment: int) -> None:
         began = self.now

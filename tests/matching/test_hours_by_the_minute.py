@@ -105,11 +105,12 @@ def trips(draw: st.DrawFn) -> Trip:
 def early_trips(draw: st.DrawFn) -> Trip:
     """Trips of fresh drivers who come early to a pickup, and then have a long way to go."""
     trip = draw(trips())
-    opens = trip.deadhead + draw(minutes(0, 660))
-    fresh = replace(trip, drive_left=660, window_left=840, since_break=0, cycle_left=4_200)
+    if draw(st.booleans()):
+        trip = replace(trip, drive_left=660, since_break=0, cycle_left=4_200, recaps=[])
+    opens = trip.deadhead + draw(minutes(0, 660)) + draw(st.sampled_from([0, 30, 600]))
     return replace(
-        fresh,
-        recaps=[],
+        trip,
+        window_left=840,
         pickup=(opens, draw(st.none() | st.just(opens + 60))),
         delivery=(None, draw(st.none() | minutes(600, 2_400))),
         loaded=draw(minutes(240, 900)),
@@ -130,10 +131,11 @@ def live(trip: Trip, first_wait: int) -> tuple[list[int], dict[str, int]]:
         on_shift=trip.window_left < 14 * 60,
     )
     driver.wait_until(first_wait)
-    moments = [first_wait]
+    moments = list[int]()
     stops = (trip.deadhead, trip.pickup, trip.loading), (trip.loaded, trip.delivery, trip.unloading)
     for drive, window, work in stops:
-        driver.drive(drive)
+        set_out = driver.drive(drive)
+        moments = moments or [set_out]
         moments.append(driver.now)
         driver.wait_until(driver.now if window[0] is None else window[0])
         moments.append(driver.now)
@@ -146,13 +148,13 @@ def live_best(trip: Trip) -> tuple[list[int], dict[str, int]]:
     """The better of setting out at once and, if that may be, just in time for the pickup."""
     at_once = live(trip, 0)
     early = 0 if trip.pickup[0] is None else trip.pickup[0] - at_once[0][1]
-    if trip.window_left < 14 * 60 or not 0 < early < 10 * 60:
+    if trip.window_left < 14 * 60 or not trip.deadhead or not 0 < early < 10 * 60:
         return at_once
 
     def rank(lived: tuple[list[int], dict[str, int]]) -> tuple[bool, int]:
         return judge(lived[0], trip)[0] > 0, lived[0][-1]
 
-    return min(at_once, live(trip, early), key=rank)
+    return min(at_once, live(trip, at_once[0][0] + early), key=rank)
 
 
 def judge(moments: list[int], trip: Trip) -> tuple[int, int]:
