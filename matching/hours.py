@@ -76,7 +76,8 @@ class Hauls(NamedTuple):
     """Candidates: metres empty to the pickup and loaded to the delivery, and the windows of both.
 
     All of shape (n,); windows in microseconds since 1970 UTC, ends inclusive, with `OPEN_FROM` and
-    `OPEN_TO` for those that do not end.
+    `OPEN_TO` for those that do not end. `home_m` are the metres to drive after unloading, which are
+    no part of the haul: 0 where nobody asks.
     """
 
     deadhead_m: Floats
@@ -85,6 +86,7 @@ class Hauls(NamedTuple):
     pickup_to: Ints
     delivery_from: Ints
     delivery_to: Ints
+    home_m: Floats
 
     def take(self, rows: Ints | list[int]) -> "Hauls":
         """The candidates at these rows, in this order."""
@@ -95,10 +97,12 @@ class Hauls(NamedTuple):
 class Plans(NamedTuple):
     """What comes of each candidate, shape (n,), int64: moments since 1970 UTC, and durations.
 
-    `leaving` is when the truck sets out: at `free_from`, after time off, or just in time. `fails` is the first rule that fails, an index into `RULES`, 0 where all is in time; `late` is
+    `fails` is the first rule that fails, an index into `RULES`, 0 where all is in time; `late` is
     by how much. Who comes late to a pickup is planned on as if it was loaded all the same.
+    `leaving` is when the truck sets out: at `free_from`, after time off, or just in time.
     `driving`, `waiting` and `resting` (breaks and restarts too), with the time for loading and
-    unloading, make up the time from `free_from` to `unloaded`. Times in microseconds.
+    unloading, make up the time from `free_from` to `unloaded`; `at_home` is when a drive of `home_m`
+    is over after that, with the time off that it needs. Times in microseconds.
     """
 
     fails: Ints
@@ -113,6 +117,7 @@ class Plans(NamedTuple):
     driving: Ints
     waiting: Ints
     resting: Ints
+    at_home: Ints
 
     @property
     def feasible(self) -> Mask:
@@ -184,6 +189,7 @@ class _Outcome(NamedTuple):
     driving: int
     waiting: int
     resting: int
+    at_home: int
 
 
 def plan(clock: Clock, pace: Pace, free_from: int, hauls: Hauls, midnight: int = 0) -> Plans:
@@ -208,7 +214,7 @@ def itinerary(
 
     Made by the simulation that `plan` runs, with the same parameters and errors.
     """
-    haul, times = _checked(hauls.take([which])), _times(pace)
+    haul, times = _checked(hauls.take([which])._replace(home_m=np.zeros(1))), _times(pace)
     leaving = int(plan(clock, pace, free_from, haul, midnight).leaving[0])
     states, recaps = _begin(clock, pace, free_from, midnight)
     steps = np.empty((0, 3), dtype=np.int64)
@@ -220,12 +226,13 @@ def itinerary(
 
 def _checked(hauls: Hauls) -> Hauls:
     """Copies of the columns: of one type each, for which the simulation is compiled once."""
-    types = [np.float64] * 2 + [np.int64] * 4
+    types = [np.float64] * 2 + [np.int64] * 4 + [np.float64]
     columns: list[Any] = [np.array(*pair) for pair in zip(hauls, types, strict=True)]
     checked = Hauls(*columns)
     if any(column.shape != (checked.loaded_m.size,) for column in checked):
         raise ValueError("the columns of hauls have one dimension and the same length")
-    for name, metres in (("deadhead_m", checked.deadhead_m), ("loaded_m", checked.loaded_m)):
+    for name in ("deadhead_m", "loaded_m", "home_m"):
+        metres = getattr(checked, name)
         if not np.all((metres >= 0.0) & (metres <= FARTHEST_M)):
             raise ValueError(f"{name}: is between 0 and {FARTHEST_M:,.0f} metres")
     if np.any(checked.pickup_from > _LAST) or np.any(checked.delivery_from > _LAST):
@@ -333,7 +340,16 @@ def _live(
         _lateness(loading, hauls.pickup_to[i]), _lateness(unloading, hauls.delivery_to[i])
     )
     moments = leaving, at_pickup, loading, loaded, at_delivery, unloading, s.now
-    return _Outcome(fails, late, *moments, s.driving, s.waiting, s.resting)
+    spent = s.driving, s.waiting, s.resting
+    return _Outcome(
+        fails, late, *moments, *spent, _drive_home(s, tables, _length(hauls.home_m[i], times))
+    )
+
+
+@compiled
+def _drive_home(s: _State, tables: _Tables, length: int) -> int:
+    _drive(s, tables, length)
+    return s.now
 
 
 @compiled
@@ -368,7 +384,10 @@ def _drive(s: _State, tables: _Tables, left: int) -> None:
 
 @compiled
 def _set_out(s: _State, tables: _Tables, left: int, not_before: int) -> int:
-    """If there is driving to do, be off duty until it is allowed and until `not_before`; when that is."""
+    """Be off duty until driving is allowed and no sooner than `not_before`; that moment.
+
+    Who has nothing to drive sets out as he is.
+    """
     if left > 0:
         resumes = _resumes(s, tables, left)
         if max(resumes, not_before) > s.now:

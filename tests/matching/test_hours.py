@@ -348,7 +348,7 @@ def hauls(case: Case) -> Hauls:
     pickup_from, delivery_from = (np.array([moment]) for moment in opens)
     ends = np.array([OPEN_TO])
     drives = np.array([case.deadhead_h]) * metres, np.array([case.loaded_h]) * metres
-    return Hauls(*drives, pickup_from, ends, delivery_from, ends)
+    return Hauls(*drives, pickup_from, ends, delivery_from, ends, np.zeros(1))
 
 
 def at(hours: float) -> int:
@@ -373,7 +373,7 @@ def test_the_sums_are_those_of_the_steps() -> None:
     moments = plans.at_pickup, plans.loading, plans.loaded, plans.at_delivery
     assert [int(moment[0] - MIDNIGHT) / HOUR for moment in moments] == [1, 9, 11, 33.5]
     assert [int(moment[0] - MIDNIGHT) / HOUR for moment in plans[7:9]] == [60, 62]
-    assert [int(length[0]) / HOUR for length in plans[9:]] == [13, 8, 10 + 0.5 + 26.5]
+    assert [int(length[0]) / HOUR for length in plans[9:12]] == [13, 8, 10 + 0.5 + 26.5]
 
 
 def test_miles_are_those_of_the_drives() -> None:
@@ -391,6 +391,17 @@ def test_lateness_is_measured_and_the_first_rule_told() -> None:
     assert [RULES[fails] for fails in plans.fails] == ["", "pickup_window", "delivery_window"]
     assert (plans.late / HOUR).tolist() == [0, 0.5, 1]
     assert plans.feasible.tolist() == [True, False, False]
+
+
+def test_the_drive_home_comes_after_the_haul() -> None:
+    case = Case("", "", deadhead_h=1, loaded_h=9)
+    asked = hauls(case)._replace(home_m=np.array([5 * PACE.speed_mph * METRES_PER_MILE]))
+    plans = plan(Clock(), PACE, at(0), asked)
+    # drive 1, load 2, drive 8, break 0.5, drive 1, unload 2 to 14.5; drive 5 after a rest.
+    assert (plans.unloaded[0], plans.at_home[0]) == (at(14.5), at(29.5))
+    assert (plans.driving[0], plans.resting[0]) == (10 * HOUR, HOUR // 2)
+    assert itinerary(Clock(), PACE, at(0), asked, 0)[-1]["to"] == at(14.5)
+    assert planned(case).at_home[0] == at(14.5)
 
 
 def test_days_begin_at_the_midnight_that_is_given() -> None:
@@ -429,7 +440,7 @@ def test_columns_may_be_views_and_of_other_types() -> None:
 
 
 @pytest.mark.parametrize("metres", [-1.0, float("nan"), float("inf"), FARTHEST_M * 1.01])
-@pytest.mark.parametrize("column", ["deadhead_m", "loaded_m"])
+@pytest.mark.parametrize("column", ["deadhead_m", "loaded_m", "home_m"])
 def test_distances_that_cannot_be_driven_are_refused(column: str, metres: float) -> None:
     wrong = hauls(CASES[0])._replace(**{column: np.array([metres])})
     with pytest.raises(ValueError, match=column):

@@ -33,6 +33,7 @@ class Trip:
     loaded: int
     loading: int
     unloading: int
+    home: int
     pickup: tuple[int | None, int | None]
     delivery: tuple[int | None, int | None]
 
@@ -53,10 +54,10 @@ class Trip:
     @property
     def hauls(self) -> Hauls:
         """A minute of driving is a mile."""
-        miles = np.array([[self.deadhead], [self.loaded]]) * METRES_PER_MILE
+        miles = np.array([[self.deadhead], [self.loaded], [self.home]]) * METRES_PER_MILE
         opens = [_moment(window[0], OPEN_FROM) for window in (self.pickup, self.delivery)]
         ends = [_moment(window[1], OPEN_TO) for window in (self.pickup, self.delivery)]
-        return Hauls(miles[0], miles[1], opens[0], ends[0], opens[1], ends[1])
+        return Hauls(miles[0], miles[1], opens[0], ends[0], opens[1], ends[1], miles[2])
 
     @property
     def midnight(self) -> int:
@@ -96,6 +97,7 @@ def trips(draw: st.DrawFn) -> Trip:
         loaded=draw(minutes(0, 2_400)),
         loading=draw(minutes(0, 180)),
         unloading=draw(minutes(0, 180)),
+        home=draw(minutes(0, 1_500)),
         pickup=draw(windows()),
         delivery=draw(windows()),
     )
@@ -141,7 +143,9 @@ def live(trip: Trip, first_wait: int) -> tuple[list[int], dict[str, int]]:
         moments.append(driver.now)
         driver.work(work)
         moments.append(driver.now)
-    return moments, driver.totals
+    totals = driver.totals.copy()
+    driver.drive(trip.home)
+    return [*moments, driver.now], totals
 
 
 def live_best(trip: Trip) -> tuple[list[int], dict[str, int]]:
@@ -152,7 +156,7 @@ def live_best(trip: Trip) -> tuple[list[int], dict[str, int]]:
         return at_once
 
     def rank(lived: tuple[list[int], dict[str, int]]) -> tuple[bool, int]:
-        return judge(lived[0], trip)[0] > 0, lived[0][-1]
+        return judge(lived[0], trip)[0] > 0, lived[0][-2]
 
     return min(at_once, live(trip, at_once[0][0] + early), key=rank)
 
@@ -173,8 +177,8 @@ def planned(trip: Trip) -> Plans:
 def test_a_plan_is_what_a_driver_lives(trip: Trip) -> None:
     moments, totals = live_best(trip)
     columns = [int(column[0]) for column in planned(trip)]
-    assert [(moment - FREE_FROM) / MINUTE for moment in columns[2:9]] == moments
-    assert [length / MINUTE for length in columns[9:]] == list(totals.values())
+    assert [(moment - FREE_FROM) / MINUTE for moment in (*columns[2:9], columns[12])] == moments
+    assert [length / MINUTE for length in columns[9:12]] == list(totals.values())
     assert (columns[0], columns[1] / MINUTE) == judge(moments, trip)
 
 
