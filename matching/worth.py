@@ -1,0 +1,143 @@
+"""What a load is worth to a truck: terms in dollars that add up, none of which needs a weight.
+
+Every term is rounded to whole cents, halves to the even cent, and the worth is their sum:
+
+- rate: what is paid for the load;
+- deadhead, loaded, out_of_route: miles, at the cost of a mile. A truck that makes a trip anyway
+  drives the trip's miles and hours with the load or without it, so for that truck only the
+  out-of-route miles count, and the hours of driving that they take;
+- driving, waiting, resting: hours of the plan, at the value of each. Loading and unloading are left
+  out: they are planned to take the same time for every load;
+- payment: what it costs to have the money at once and the payer's risk with somebody else;
+- next_load: what being at the delivery at that time is worth, see `NextLoads`.
+
+A load of unknown rate has all terms but the rate and the payment. Their sum is no worth, but what the
+rate has to make up for: such loads rank below all that have a worth, among themselves by that sum.
+"""
+
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.areas import Floats, Mask
+from geo.points import METRES_PER_MILE
+from matching.columns import UNKNOWN
+from matching.hours import HOUR, Plans
+
+Cents = NDArray[np.int64]
+
+_MOST_CENTS = 100_000.0
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a carrier counts a mile and an hour at, in cents. Raises ValueError, the field's name first.
+
+    The defaults share out the $2.260 that a mile cost in 2024 (American Transportation Research
+    Institute, "An Analysis of the Operational Costs of Trucking: 2025 Update") so that nothing counts
+    twice: the driver by the hour, and all the rest by the mile.
+
+    - `cost_of_mile_cents`: 126.5, which is $2.260 less what drivers cost: benefits of $0.197 (that
+      report) and wages of $0.798 (a rise, says that report, of 2.4 % on the $0.779 of the one before).
+      Fuel, truck and trailer payments, repairs, tyres, insurance, permits and tolls are left.
+    - `hour_driving_cents`: 4,000, those wages and benefits of $0.995 a mile at the 40.2 miles an hour
+      that the report reckons with, $90.89 an hour being $2.260 a mile.
+    - `hour_waiting_cents`: 4,000, a planning convention: an hour at a gate is an hour not driven.
+    - `hour_resting_cents`: 1,000, a planning convention: a driver has to rest some day, but a haul that
+      takes a day longer keeps the truck from the next one.
+    - `payment_percent`: 3, of the rate: a planning convention within the 1.5 to 5 that factoring is
+      commonly offered at (DAT Freight & Analytics, 2025). A board does not know payers' own records.
+    """
+
+    cost_of_mile_cents: float = 126.5
+    hour_driving_cents: float = 4_000.0
+    hour_waiting_cents: float = 4_000.0
+    hour_resting_cents: float = 1_000.0
+    payment_percent: float = 3.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            most = 100.0 if field.name == "payment_percent" else _MOST_CENTS
+            value = getattr(self, field.name)
+            if not 0.0 <= value <= most:
+                raise ValueError(f"{field.name}: is between 0 and {most:g}, not {value}")
+
+
+UNITS = {
+    "rate": "load",
+    "deadhead": "mi",
+    "loaded": "mi",
+    "out_of_route": "mi",
+    "driving": "h",
+    "waiting": "h",
+    "resting": "h",
+    "payment": "%",
+    "next_load": "loads",
+}
+"""The terms, in order, and the unit of each one's quantity."""
+
+
+class Miles(NamedTuple):
+    """Metres of each candidate, shape (n,); `out_of_route_m` is None for a truck without a trip."""
+
+    deadhead_m: Floats
+    loaded_m: Floats
+    out_of_route_m: Floats | None
+
+
+class Worth(NamedTuple):
+    """`cents` and `quantities` have a row for each term of `UNITS` and a column for each candidate.
+
+    `total` is the sum of the cents, shape (n,), and a worth where `known`.
+    """
+
+    cents: Cents
+    quantities: Floats
+    total: Cents
+    known: Mask
+
+
+def worth(
+    costs: Costs,
+    speed_mph: float,
+    rate_cents: NDArray[np.int32],
+    miles: Miles,
+    plans: Plans,
+    next_cents: Floats,
+    next_loads: NDArray[np.int64],
+) -> Worth:
+    """The terms for candidates, all of shape (n,).
+
+    `rate_cents` may be `UNKNOWN`; `next_cents` and `next_loads` are of `NextLoads.at`.
+    """
+    known = rate_cents != UNKNOWN
+    rates = np.where(known, rate_cents, 0).astype(np.float64)
+    driven, hours = _driven(miles, plans, speed_mph)
+    quantities = np.empty((len(UNITS), len(rates)))
+    quantities[0], quantities[7], quantities[8] = known, costs.payment_percent * known, next_loads
+    quantities[1:4] = driven / METRES_PER_MILE
+    quantities[4:7] = hours
+    prices = np.array(
+        [costs.cost_of_mile_cents] * 3
+        + [costs.hour_driving_cents, costs.hour_waiting_cents, costs.hour_resting_cents]
+    )
+    exact = np.empty_like(quantities)
+    exact[0], exact[8] = rates, next_cents
+    exact[1:7] = -prices[:, np.newaxis] * quantities[1:7]
+    exact[7] = -costs.payment_percent * rates / 100.0
+    cents = np.rint(exact).astype(np.int64)
+    return Worth(cents, quantities, cents.sum(axis=0), known)
+
+
+def _driven(miles: Miles, plans: Plans, speed_mph: float) -> tuple[Floats, Floats]:
+    """The metres that count, of each kind, and the hours driving, waiting and resting."""
+    hours = np.stack((plans.driving, plans.waiting, plans.resting)) / HOUR
+    driven = np.zeros((3, len(miles.loaded_m)))
+    if miles.out_of_route_m is None:
+        driven[:2] = miles.deadhead_m, miles.loaded_m
+    else:
+        driven[2] = miles.out_of_route_m
+        hours[0] = miles.out_of_route_m / (METRES_PER_MILE * speed_mph)
+    return driven, hours
