@@ -18,6 +18,17 @@ MAX_MILES = 10_000.0
 MAX_LENGTH_FT, MAX_WEIGHT_LB = 1_000.0, 1_000_000.0
 """As far as loads go."""
 
+DEADHEAD_MI = 150.0
+"""What a truck goes empty to a pickup at most unless it says otherwise."""
+
+WHOLE_TRAILER_FT = 48.0
+"""The room left from which a truck of `LONG_TRAILERS` counts as empty.
+
+So long a semitrailer every state has to allow, 23 CFR 658.13(b)(1); most are 48 or 53 feet.
+"""
+LONG_TRAILERS = frozenset({"van", "reefer", "flatbed", "step_deck", "conestoga"})
+"""Kinds whose trailers are commonly that long; of others no length says that they are empty."""
+
 _SLOWEST_MPH, _FASTEST_MPH = 10.0, 100.0
 _LONGEST_STOP_H = 24.0
 _ROUNDING_H = 1e-6
@@ -116,8 +127,9 @@ class Truck:
     """A truck that looks for a load. Raises ValueError, the field's name first, for what cannot be.
 
     `at` is where it is free, from `free_from` on (microseconds since 1970 UTC); `equipment` a code
-    of `EQUIPMENT`; `length_ft` and `weight_lb` the room left; `max_deadhead_mi` the most it goes
-    empty to the pickup; `to` the area that it wants to go to. None is no limit.
+    of `EQUIPMENT`; `length_ft` and `weight_lb` the room left; `max_deadhead_mi` the most it goes to
+    the pickup, by road; `to` the area, or the states, that it wants to go to. None is no limit, but of
+    `max_deadhead_mi`: then it is `DEADHEAD_MI`, or for a truck on a trip what the trip allows.
     """
 
     at: Point

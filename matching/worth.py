@@ -80,11 +80,14 @@ UNITS = {
 
 
 class Miles(NamedTuple):
-    """Metres of each candidate, shape (n,); `out_of_route_m` is None for a truck without a trip."""
+    """Metres of each candidate, shape (n,)."""
 
     deadhead_m: Floats
     loaded_m: Floats
-    out_of_route_m: Floats | None
+    out_of_route_m: Floats
+
+    def of(self, which: Mask | NDArray[np.intp]) -> "Miles":
+        return Miles(*(column[which] for column in self))
 
 
 class Worth(NamedTuple):
@@ -101,20 +104,21 @@ class Worth(NamedTuple):
 
 def worth(
     costs: Costs,
-    speed_mph: float,
     rate_cents: NDArray[np.int32],
     miles: Miles,
     plans: Plans,
     next_cents: Floats,
     next_loads: NDArray[np.int64],
+    trip_mph: float | None = None,
 ) -> Worth:
     """The terms for candidates, all of shape (n,).
 
-    `rate_cents` may be `UNKNOWN`; `next_cents` and `next_loads` are of `NextLoads.at`.
+    `rate_cents` may be `UNKNOWN`; `next_cents` and `next_loads` are of `NextLoads.at`. `trip_mph` is
+    the speed of a truck on a trip that it makes anyway, None for any other.
     """
     known = rate_cents != UNKNOWN
     rates = np.where(known, rate_cents, 0).astype(np.float64)
-    driven, hours = _driven(miles, plans, speed_mph)
+    driven, hours = _driven(miles, plans, trip_mph)
     quantities = np.empty((len(UNITS), len(rates)))
     quantities[0], quantities[7], quantities[8] = known, costs.payment_percent * known, next_loads
     quantities[1:4] = driven / METRES_PER_MILE
@@ -131,13 +135,13 @@ def worth(
     return Worth(cents, quantities, cents.sum(axis=0), known)
 
 
-def _driven(miles: Miles, plans: Plans, speed_mph: float) -> tuple[Floats, Floats]:
+def _driven(miles: Miles, plans: Plans, trip_mph: float | None) -> tuple[Floats, Floats]:
     """The metres that count, of each kind, and the hours driving, waiting and resting."""
     hours = np.stack((plans.driving, plans.waiting, plans.resting)) / HOUR
     driven = np.zeros((3, len(miles.loaded_m)))
-    if miles.out_of_route_m is None:
+    if trip_mph is None:
         driven[:2] = miles.deadhead_m, miles.loaded_m
     else:
         driven[2] = miles.out_of_route_m
-        hours[0] = miles.out_of_route_m / (METRES_PER_MILE * speed_mph)
+        hours[0] = miles.out_of_route_m / (METRES_PER_MILE * trip_mph)
     return driven, hours

@@ -72,8 +72,8 @@ def passes(row: dict[str, Any], wanted: Wanted) -> bool:
     codes = [code for code, number in EQUIPMENT_NUMBERS.items() if number == row["equipment"]]
     return (
         row["open_until"] > wanted.now
-        and _lies(row, "pickup", wanted.pickup)
-        and _lies(row, "delivery", wanted.delivery)
+        and lies(row, "pickup", wanted.pickup)
+        and lies(row, "delivery", wanted.delivery)
         and row["pickup_from"] <= wanted.window_to
         and row["pickup_to"] >= wanted.window_from
         and (wanted.equipment is None or codes[0] in wanted.equipment)
@@ -100,7 +100,8 @@ def _is_at_least(value: float, limit: float | None, wanted: Wanted) -> bool:
     return wanted.include_unknown if value == UNKNOWN else value >= limit
 
 
-def _lies(row: dict[str, Any], end: str, where: Where | None) -> bool:
+def lies(row: dict[str, Any], end: str, where: Where | None) -> bool:
+    """Whether a load's "pickup" or "delivery" is in an area or a state."""
     if where is None:
         return True
     if isinstance(where, Circle | Box | Region):

@@ -1,11 +1,7 @@
 """Worth, term by term, and what being somewhere is worth for the next load."""
 
 import re
-from datetime import UTC, datetime
-from statistics import median
-from typing import Any
 
-import h3
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,12 +9,12 @@ from hypothesis import strategies as st
 
 from geo.points import METRES_PER_MILE, Point
 from matching.board import Board, View
-from matching.columns import EQUIPMENT_NUMBERS, UNKNOWN
+from matching.columns import UNKNOWN
 from matching.hours import HOUR, Plans
-from matching.next_loads import DAYS, SAMPLE, NextLoads, next_loads
-from matching.sites import RESOLUTION
+from matching.next_loads import DAYS, NextLoads, next_loads
 from matching.worth import UNITS, Costs, Miles, Worth, worth
 from tests.matching.loads import ATLANTA, DALLAS, DAY, load, loads
+from tests.matching.rank_oracle import outlook
 
 TODAY = 20_600 * DAY
 
@@ -37,12 +33,11 @@ def one(
     hours: tuple[float, float, float] = (0.0, 0.0, 0.0),
     next_cents: float = 0.0,
 ) -> Worth:
-    deadhead, loaded, out = (None if m is None else np.array([m]) * METRES_PER_MILE for m in miles)
-    assert deadhead is not None
-    assert loaded is not None
+    driven = Miles(*(np.array([m or 0.0]) * METRES_PER_MILE for m in miles))
     rates = np.array([rate], dtype=np.int32)
     nexts = np.array([next_cents]), np.array([12])
-    return worth(costs, 50.0, rates, Miles(deadhead, loaded, out), plans(*hours), *nexts)
+    trip_mph = None if miles[2] is None else 50.0
+    return worth(costs, rates, driven, plans(*hours), *nexts, trip_mph)
 
 
 def terms(found: Worth) -> dict[str, int]:
@@ -123,24 +118,6 @@ def test_costs_that_cannot_be_are_refused_by_name(field: str, value: float) -> N
 def test_more_than_all_of_the_rate_is_no_payment() -> None:
     with pytest.raises(ValueError, match=r"^payment_percent: "):
         Costs(payment_percent=100.1)
-
-
-def outlook(rows: list[dict[str, Any]], at: Point, day: int) -> tuple[float, int]:
-    """The median net around a place by plain Python: no tables, no numbered days or cells."""
-
-    def cell(lon: float, lat: float) -> str:
-        return str(h3.cell_to_parent(h3.latlng_to_cell(lat, lon, RESOLUTION), 3))
-
-    dates = {datetime.fromtimestamp(moment / 1e6, UTC).date() for moment in (day, day + DAY)}
-    nets = [
-        row["rate_cents"] - 126.5 * (row["loaded_tenths"] / 10)
-        for row in rows
-        if row["rate_cents"] != UNKNOWN
-        and row["equipment"] == EQUIPMENT_NUMBERS["van"]
-        and cell(row["pickup_lon"], row["pickup_lat"]) == cell(*at)
-        and datetime.fromtimestamp(row["pickup_from"] / 1e6, UTC).date() in dates
-    ]
-    return (median(nets) if len(nets) >= SAMPLE else 0.0), len(nets)
 
 
 def asked(table: NextLoads, view: View, at: Point, moment: int) -> tuple[float, int]:

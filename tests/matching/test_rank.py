@@ -1,0 +1,167 @@
+"""The best loads for a truck against every load judged by itself."""
+
+import random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.areas import Box, Circle
+from geo.points import Bounds, Point, metres, miles
+from geo.roads import road_m
+from matching.board import Board, View
+from matching.columns import END, STATE_NUMBERS, UNKNOWN
+from matching.hours import HOUR
+from matching.rank import Ranking, rank
+from matching.search import Wanted
+from matching.trucks import Clock, Home, Pace, Trip, Truck
+from matching.worth import Costs
+from tests.matching.loads import ATLANTA, DALLAS, DAY, load, loads
+from tests.matching.rank_oracle import Asked, distances, ranked
+
+NOW = 20_600 * DAY + 9 * HOUR
+PLACES = {
+    "Dallas": DALLAS,
+    "Atlanta": ATLANTA,
+    "Fort Worth": Point(-97.3208, 32.7254),
+    "Waco": Point(-97.1467, 31.5493),
+    "Tyler": Point(-95.3011, 32.3513),
+    "Shreveport": Point(-93.7502, 32.5252),
+    "Jackson": Point(-90.1848, 32.2988),
+    "Memphis": Point(-90.049, 35.1495),
+    "Milwaukee": Point(-87.9065, 43.0389),
+    "Muskegon": Point(-86.2484, 43.2342),
+    "Toronto": Point(-79.3832, 43.6532),
+}
+TEXAS = Box(Bounds(-107.0, 25.0, -94.0, 37.0))
+
+
+def board_of(seed: int, count: int) -> list[dict[str, Any]]:
+    """Loads of many kinds between a few places, most near Dallas, in the days to come."""
+    rng = random.Random(seed)
+    points = list(PLACES.values())
+    points += [Point(DALLAS.lon + rng.uniform(-3, 3), DALLAS.lat + rng.uniform(-2, 2))]
+    rows = []
+    for id in range(1, count + 1):
+        pickup, delivery = rng.choice(points[:6] + points[-1:]), rng.choice(points)
+        opens = NOW + rng.randrange(-24, 60) * HOUR + rng.randrange(HOUR)
+        straight = road_m(pickup, delivery)
+        delivered = opens + rng.randrange(4, 72) * HOUR
+        rows.append(
+            load(
+                id,
+                pickup,
+                delivery,
+                equipment=rng.choice([0, 0, 0, 0, 1, 15]),
+                full=rng.random() < 0.6,
+                hazmat=rng.random() < 0.1,
+                weight_lb=rng.choice([UNKNOWN, 500, 20_000, 45_000]),
+                length_ft=rng.choice([UNKNOWN, 10.0, 24.5, 48.0, 53.0]),
+                rate_cents=rng.choice([UNKNOWN, 185_000, rng.randrange(500_000)]),
+                loaded_tenths=round(miles(straight) * 10 * rng.choice([1, 1, 1.1])),
+                pickup_from=opens,
+                pickup_to=opens + rng.randrange(0, 48) * HOUR,
+                delivery_from=rng.choice([delivered, -(1 << 62)]),
+                delivery_to=rng.choice([delivered + 6 * HOUR, delivered + DAY, END]),
+                open_until=NOW + rng.randrange(-2, 60) * HOUR,
+                delivery_state=STATE_NUMBERS[rng.choice(["TX", "GA"])],
+            )
+        )
+    return rows
+
+
+hours = st.floats(0, 1).map(lambda part: round(part, 2))
+
+
+@st.composite
+def clocks(draw: st.DrawFn) -> Clock:
+    if draw(st.booleans()):
+        return Clock()
+    return Clock(draw(hours) * 11, draw(hours) * 14, draw(hours) * 8, draw(hours) * 70)
+
+
+@st.composite
+def trucks(draw: st.DrawFn, rows: list[dict[str, Any]] | None = None) -> Truck:
+    home = st.builds(
+        Home,
+        st.sampled_from([PLACES["Waco"], ATLANTA]),
+        st.integers(10, 120).map(lambda later: NOW + later * HOUR),
+    )
+    trip = st.builds(
+        Trip, st.sampled_from([ATLANTA, PLACES["Jackson"]]), st.sampled_from([0.0, 25.0, 200.0])
+    )
+    return Truck(
+        draw(st.sampled_from([DALLAS, PLACES["Tyler"], Point(-96.2, 32.0)])),
+        draw(st.sampled_from(["van", "van", "van", "auto_carrier", "dump_trailer"])),
+        NOW + draw(st.integers(-5, 20)) * HOUR,
+        length_ft=draw(st.none() | st.sampled_from([24.5, 30.0, 48.0, 53.0])),
+        weight_lb=draw(st.none() | st.sampled_from([500.0, 20_000.5, 45_000.0])),
+        hazmat=draw(st.booleans()),
+        max_deadhead_mi=draw(st.none() | st.sampled_from([0.0, 40.0, 300.0])),
+        to=draw(st.none() | st.sampled_from([TEXAS, frozenset({"GA"})])),
+        home=draw(st.none() | home),
+        trip=draw(st.none() | trip),
+        clock=draw(clocks()),
+    )
+
+
+@st.composite
+def wanteds(draw: st.DrawFn) -> Wanted:
+    if draw(st.booleans()):
+        return Wanted(0)
+    return Wanted(
+        0,
+        pickup=draw(st.none() | st.just(Circle(DALLAS, metres(100)))),
+        delivery=draw(st.none() | st.just(TEXAS)),
+        equipment=draw(st.none() | st.sampled_from([frozenset({"van"}), frozenset[str]()])),
+        hazmat=draw(st.none() | st.booleans()),
+        full=draw(st.none() | st.booleans()),
+        max_weight_lb=draw(st.none() | st.just(30_000)),
+        min_rate_cents=draw(st.none() | st.just(100_000)),
+        include_unknown=draw(st.booleans()),
+    )
+
+
+costs = st.just(Costs()) | st.builds(
+    Costs,
+    st.floats(0, 300),
+    st.floats(0, 9_000),
+    st.floats(0, 9_000),
+    st.just(0.0),
+    st.floats(0, 9),
+)
+paces = st.just(Pace()) | st.builds(Pace, st.floats(40, 65), st.floats(0, 3), st.floats(0, 3))
+
+
+@st.composite
+def questions(draw: st.DrawFn, count: int = 60) -> tuple[View, Asked]:
+    rows = board_of(draw(st.integers(0, 2**32 - 1)), count)
+    cut = draw(st.sampled_from([0, count // 2, count]))
+    board = Board([loads(rows[:cut])])
+    board.apply(loads(rows[cut:]))
+    asked = Asked(rows, draw(trucks()), draw(paces), NOW, draw(wanteds()))
+    return board.view, asked
+
+
+def ranking(view: View, asked: Asked, costs: Costs, limit: int) -> Ranking:
+    return rank(view, asked.truck, costs, asked.pace, asked.now, asked.wanted, limit)
+
+
+@given(questions(), costs, st.integers(1, 70))
+@settings(max_examples=150)
+def test_the_best_loads_are_those_of_brute_force(
+    question: tuple[View, Asked], costs: Costs, limit: int
+) -> None:
+    view, asked = question
+    expected = ranked(asked, costs)
+    found = ranking(view, asked, costs, limit)
+    assert [(match.id, match.worth_cents) for match in found.matches] == expected[:limit]
+    assert found.total == len(expected)
+    rows = {row["id"]: row for row in asked.rows}
+    for match in found.matches:
+        deadhead, _, out = distances(asked, rows[match.id])
+        assert match.deadhead_mi == miles(deadhead)
+        assert match.out_of_route_mi == (miles(out) if asked.truck.trip else None)
+        assert view.take("id", view.rows()[:0]).dtype == "int64"
+        if match.worth_cents is not None:
+            assert match.worth_cents == sum(term.cents for term in match.terms)
