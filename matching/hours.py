@@ -214,14 +214,29 @@ def itinerary(
 
     Made by the simulation that `plan` runs, with the same parameters and errors.
     """
-    haul, times = _checked(hauls.take([which])._replace(home_m=np.zeros(1))), _times(pace)
-    leaving = int(plan(clock, pace, free_from, haul, midnight).leaving[0])
+    return itineraries(clock, pace, free_from, hauls.take([which]), midnight)[0]
+
+
+def itineraries(
+    clock: Clock, pace: Pace, free_from: int, hauls: Hauls, midnight: int = 0
+) -> list[list[Step]]:
+    """As `itinerary` for each candidate, for a few."""
+    leaving = plan(clock, pace, free_from, hauls, midnight).leaving
+    hauls, times = _checked(hauls._replace(home_m=np.zeros(len(leaving)))), _times(pace)
     states, recaps = _begin(clock, pace, free_from, midnight)
-    steps = np.empty((0, 3), dtype=np.int64)
-    for _ in ("to count them", "to note them"):
-        steps = np.empty((states[1]["steps"], 3), dtype=np.int64)
-        _live(states, _Tables(recaps, steps), haul, 0, leaving, times)
-    return [_step(kind, start, end, pace) for kind, start, end in steps.tolist()]
+    steps, counts = np.empty((len(leaving), 0, 3), dtype=np.int64), np.zeros_like(leaving)
+    for _ in ("to count the steps", "to note them"):
+        steps = np.empty((len(leaving), counts.max(initial=0), 3), dtype=np.int64)
+        _note(states, recaps, hauls, leaving, times, steps, counts)
+    return [
+        [_step(kind, start, end, pace) for kind, start, end in noted[:count]]
+        for noted, count in zip(steps.tolist(), counts.tolist(), strict=True)
+    ]
+
+
+def driving_us(pace: Pace, metres: Floats) -> Ints:
+    """The microseconds that so many metres are driven in, shape (n,)."""
+    return np.rint(metres * _times(pace).per_metre).astype(np.int64)
 
 
 def _checked(hauls: Hauls) -> Hauls:
@@ -307,6 +322,22 @@ def _may_gain(outcome: _Outcome, hauls: Hauls, i: int, times: _Times) -> bool:
 @compiled
 def _length(metres: float, times: _Times) -> int:
     return int(np.rint(metres * times.per_metre))
+
+
+@compiled
+def _note(
+    states: Any,
+    recaps: Ints,
+    hauls: Hauls,
+    leaving: Ints,
+    times: _Times,
+    steps: NDArray[np.int64],
+    counts: Ints,
+) -> None:
+    """Note the steps of each candidate, as many as there is room for, and how many there are."""
+    for i in range(len(leaving)):
+        _live(states, _Tables(recaps, steps[i]), hauls, i, leaving[i], times)
+        counts[i] = states[1].steps
 
 
 @compiled

@@ -37,11 +37,12 @@ class NextLoads(NamedTuple):
     day after, days in UTC and counted from `first_day` (since 1970). The net is the rate less the
     cost of the loaded miles by the default `Costs`; loads of unknown rate are left out, and it is 0
     where there are fewer than `SAMPLE`. `loads` is how many there are, `cell_of` the number of
-    each site's cell.
+    each site's cell; `most[c, d]` is the most in cell c on day d or any later one, at least 0.
     """
 
     cents: Floats
     loads: Ints
+    most: Floats
     cell_of: Ints
     first_day: int
 
@@ -54,6 +55,12 @@ class NextLoads(NamedTuple):
         within = (days >= 0) & (days < DAYS)
         cells, days = self.cell_of[sites], np.where(within, days, 0)
         return np.where(within, self.cents[cells, days], 0.0), self.loads[cells, days] * within
+
+    def most_from(self, sites: Rows, moments: Ints) -> Floats:
+        """The most that `at` has for the same sites at these moments or later ones, at least 0."""
+        days = np.maximum(moments // _DAY - self.first_day, 0)
+        most = self.most[self.cell_of[sites], np.minimum(days, DAYS - 1)]
+        return np.where(days < DAYS, most, 0.0)
 
 
 class _Kept:
@@ -98,7 +105,9 @@ def _made(view: View, equipment: str, first_day: int) -> NextLoads:
     ends = np.cumsum(ends)
     for columns, count in parts:
         _fill(columns, count, cell_of, *wanted, ends, nets, Costs().cost_of_mile_cents / _TENTHS)
-    return NextLoads(*_medians(ends, nets, len(cells)), cell_of, first_day)
+    cents, loads = _medians(ends, nets, len(cells))
+    most = np.maximum.accumulate(np.maximum(cents, 0.0)[:, ::-1], axis=1)[:, ::-1]
+    return NextLoads(cents, loads, most, cell_of, first_day)
 
 
 @compiled

@@ -46,6 +46,8 @@ RULES = (
     *("out_of_route", "pickup_window", "delivery_window", "home"),
 )
 
+Which = Mask | NDArray[np.intp]
+
 _METRES_PER_TENTH = METRES_PER_MILE / 10.0
 _ROUNDING_M = 1.0
 
@@ -72,18 +74,23 @@ class Case(NamedTuple):
         return metres(DEADHEAD_MI if limit is None else limit)
 
 
+class Candidates(NamedTuple):
+    """Loads that pass all rules before the hours: rows of the view, and their miles; shape (n,)."""
+
+    rows: Rows
+    miles: Miles
+
+    def of(self, which: Which) -> "Candidates":
+        return Candidates(self.rows[which], self.miles.of(which))
+
+
 class Matched(NamedTuple):
-    """Loads that pass every rule: rows of the view, and what was found of each; all of shape (n,)."""
+    """Loads that pass every rule: rows of the view, and what was found of each; shape (n,)."""
 
     rows: Rows
     miles: Miles
     hauls: Hauls
     plans: Plans
-
-    def of(self, which: Mask | NDArray[np.intp]) -> "Matched":
-        plans = Plans(*(column[which] for column in self.plans))
-        hauls = self.hauls.take(np.arange(len(self.rows))[which])
-        return Matched(self.rows[which], self.miles.of(which), hauls, plans)
 
 
 def case_of(view: View, truck: Truck, pace: Pace, now: int, wanted: Wanted | None) -> Case:
@@ -91,23 +98,29 @@ def case_of(view: View, truck: Truck, pace: Pace, now: int, wanted: Wanted | Non
     return Case(view, truck, pace, now, replace(wanted or Wanted(now), now=now))
 
 
-def matched(case: Case) -> Matched:
-    """The loads that pass every rule, in no order."""
+def candidates(case: Case) -> Candidates:
+    """The loads that pass all rules before the hours, in no order."""
     truck = case.truck
     reach = reach_m(case)
     rows = passing(case.view, _narrowed(case), *_masks(case, reach))
     if truck.length_ft is not None:
         rows = rows[needed_ft(case, rows) <= truck.length_ft]
-    driven = measured(case, rows, reach[case.view.take("pickup", rows)])
-    if truck.trip is not None:
-        kept = driven.out_of_route_m <= metres(truck.trip.max_out_of_route_mi)
-        rows, driven = rows[kept], driven.of(kept)
-    hauls = hauls_of(case, rows, driven)
-    plans = plan(truck.clock, case.pace, case.free_from, hauls)
-    kept = plans.feasible
-    if truck.home is not None:
-        kept &= plans.at_home <= truck.home.by
-    return Matched(rows, driven, hauls, plans).of(kept)
+    found = Candidates(rows, measured(case, rows, reach[case.view.take("pickup", rows)]))
+    if truck.trip is None:
+        return found
+    return found.of(found.miles.out_of_route_m <= metres(truck.trip.max_out_of_route_mi))
+
+
+def matched(case: Case, found: Candidates) -> Matched:
+    """Those of the candidates that the driver's hours allow."""
+    hauls = hauls_of(case, found)
+    plans = plan(case.truck.clock, case.pace, case.free_from, hauls)
+    in_time = plans.feasible
+    if case.truck.home is not None:
+        in_time &= plans.at_home <= case.truck.home.by
+    kept = np.flatnonzero(in_time)
+    plans = Plans(*(column[kept] for column in plans))
+    return Matched(*found.of(kept), hauls.take(kept), plans)
 
 
 def _masks(case: Case, reach: Floats) -> tuple[Mask, Mask | None]:
@@ -185,9 +198,9 @@ def measured(case: Case, rows: Rows, deadhead_m: Floats) -> Miles:
     return Miles(deadhead_m, loaded_m, out_of_route_m)
 
 
-def hauls_of(case: Case, rows: Rows, driven: Miles) -> Hauls:
+def hauls_of(case: Case, found: Candidates) -> Hauls:
     """The loads as hauls to plan, with the drive home if the truck has to be there."""
-    take, home = case.view.take, case.truck.home
+    (rows, driven), take, home = found, case.view.take, case.truck.home
     return Hauls(
         driven.deadhead_m,
         driven.loaded_m,

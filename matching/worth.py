@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from geo.areas import Floats, Mask
 from geo.points import METRES_PER_MILE
 from matching.columns import UNKNOWN
-from matching.hours import HOUR, Plans
+from matching.hours import HOUR, Ints
 
 Cents = NDArray[np.int64]
 
@@ -106,19 +106,19 @@ def worth(
     costs: Costs,
     rate_cents: NDArray[np.int32],
     miles: Miles,
-    plans: Plans,
+    spent: tuple[Ints, Ints, Ints],
     next_cents: Floats,
     next_loads: NDArray[np.int64],
     trip_mph: float | None = None,
 ) -> Worth:
     """The terms for candidates, all of shape (n,).
 
-    `rate_cents` may be `UNKNOWN`; `next_cents` and `next_loads` are of `NextLoads.at`. `trip_mph` is
+    `rate_cents` may be `UNKNOWN`; `spent` is the time driving, waiting and resting (µs); `next_cents` and `next_loads` are of `NextLoads.at`. `trip_mph` is
     the speed of a truck on a trip that it makes anyway, None for any other.
     """
     known = rate_cents != UNKNOWN
     rates = np.where(known, rate_cents, 0).astype(np.float64)
-    driven, hours = _driven(miles, plans, trip_mph)
+    driven, hours = _driven(miles, spent, trip_mph)
     quantities = np.empty((len(UNITS), len(rates)))
     quantities[0], quantities[7], quantities[8] = known, costs.payment_percent * known, next_loads
     quantities[1:4] = driven / METRES_PER_MILE
@@ -135,9 +135,11 @@ def worth(
     return Worth(cents, quantities, cents.sum(axis=0), known)
 
 
-def _driven(miles: Miles, plans: Plans, trip_mph: float | None) -> tuple[Floats, Floats]:
+def _driven(
+    miles: Miles, spent: tuple[Ints, Ints, Ints], trip_mph: float | None
+) -> tuple[Floats, Floats]:
     """The metres that count, of each kind, and the hours driving, waiting and resting."""
-    hours = np.stack((plans.driving, plans.waiting, plans.resting)) / HOUR
+    hours = np.stack(spent) / HOUR
     driven = np.zeros((3, len(miles.loaded_m)))
     if trip_mph is None:
         driven[:2] = miles.deadhead_m, miles.loaded_m

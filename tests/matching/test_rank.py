@@ -12,8 +12,9 @@ from geo.roads import road_m
 from matching.board import Board, View
 from matching.columns import END, STATE_NUMBERS, UNKNOWN
 from matching.hours import HOUR
-from matching.rank import Ranking, rank
+from matching.rank import Match, rank
 from matching.search import Wanted
+from matching.sites import Where
 from matching.trucks import Clock, Home, Pace, Trip, Truck
 from matching.worth import Costs
 from tests.matching.loads import ATLANTA, DALLAS, DAY, load, loads
@@ -33,7 +34,8 @@ PLACES = {
     "Muskegon": Point(-86.2484, 43.2342),
     "Toronto": Point(-79.3832, 43.6532),
 }
-TEXAS = Box(Bounds(-107.0, 25.0, -94.0, 37.0))
+GEORGIA: Where = frozenset({"GA"})
+TEXAS: Where = Box(Bounds(-107.0, 25.0, -94.0, 37.0))
 
 
 def board_of(seed: int, count: int) -> list[dict[str, Any]]:
@@ -98,7 +100,7 @@ def trucks(draw: st.DrawFn, rows: list[dict[str, Any]] | None = None) -> Truck:
         weight_lb=draw(st.none() | st.sampled_from([500.0, 20_000.5, 45_000.0])),
         hazmat=draw(st.booleans()),
         max_deadhead_mi=draw(st.none() | st.sampled_from([0.0, 40.0, 300.0])),
-        to=draw(st.none() | st.sampled_from([TEXAS, frozenset({"GA"})])),
+        to=draw(st.sampled_from([None, TEXAS, GEORGIA])),
         home=draw(st.none() | home),
         trip=draw(st.none() | trip),
         clock=draw(clocks()),
@@ -143,7 +145,7 @@ def questions(draw: st.DrawFn, count: int = 60) -> tuple[View, Asked]:
     return board.view, asked
 
 
-def ranking(view: View, asked: Asked, costs: Costs, limit: int) -> Ranking:
+def ranking(view: View, asked: Asked, costs: Costs, limit: int) -> list[Match]:
     return rank(view, asked.truck, costs, asked.pace, asked.now, asked.wanted, limit)
 
 
@@ -155,13 +157,11 @@ def test_the_best_loads_are_those_of_brute_force(
     view, asked = question
     expected = ranked(asked, costs)
     found = ranking(view, asked, costs, limit)
-    assert [(match.id, match.worth_cents) for match in found.matches] == expected[:limit]
-    assert found.total == len(expected)
+    assert [(match.id, match.worth_cents) for match in found] == expected[:limit]
     rows = {row["id"]: row for row in asked.rows}
-    for match in found.matches:
+    for match in found:
         deadhead, _, out = distances(asked, rows[match.id])
         assert match.deadhead_mi == miles(deadhead)
         assert match.out_of_route_mi == (miles(out) if asked.truck.trip else None)
-        assert view.take("id", view.rows()[:0]).dtype == "int64"
         if match.worth_cents is not None:
             assert match.worth_cents == sum(term.cents for term in match.terms)

@@ -10,20 +10,13 @@ from hypothesis import strategies as st
 from geo.points import METRES_PER_MILE, Point
 from matching.board import Board, View
 from matching.columns import UNKNOWN
-from matching.hours import HOUR, Plans
+from matching.hours import HOUR
 from matching.next_loads import DAYS, NextLoads, next_loads
 from matching.worth import UNITS, Costs, Miles, Worth, worth
 from tests.matching.loads import ATLANTA, DALLAS, DAY, load, loads
 from tests.matching.rank_oracle import outlook
 
 TODAY = 20_600 * DAY
-
-
-def plans(driving: float, waiting: float, resting: float) -> Plans:
-    empty = np.zeros((len(Plans._fields), 1), dtype=np.int64)
-    hours = (round(h * HOUR) for h in (driving, waiting, resting))
-    spent = dict(zip(("driving", "waiting", "resting"), hours, strict=True))
-    return Plans(*empty)._replace(**{name: np.array([value]) for name, value in spent.items()})
 
 
 def one(
@@ -36,8 +29,9 @@ def one(
     driven = Miles(*(np.array([m or 0.0]) * METRES_PER_MILE for m in miles))
     rates = np.array([rate], dtype=np.int32)
     nexts = np.array([next_cents]), np.array([12])
+    driving, waiting, resting = (np.array([round(h * HOUR)]) for h in hours)
     trip_mph = None if miles[2] is None else 50.0
-    return worth(costs, rates, driven, plans(*hours), *nexts, trip_mph)
+    return worth(costs, rates, driven, (driving, waiting, resting), *nexts, trip_mph)
 
 
 def terms(found: Worth) -> dict[str, int]:
