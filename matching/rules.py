@@ -176,6 +176,12 @@ def between_m(case: Case, goal: Point, end: str, rows: Rows) -> Floats:
     return np.asarray(found[numbers])
 
 
+def needed_lb(case: Case, rows: Rows) -> Floats:
+    """The weight of each load, shape (n,): 0 where unknown, or infinite if that is refused."""
+    weights = case.view.take("weight_lb", rows)
+    return np.where(weights == UNKNOWN, 0.0 if case.wanted.include_unknown else np.inf, weights)
+
+
 def needed_ft(case: Case, rows: Rows) -> Floats:
     """The room that each load takes, shape (n,): 0 where unknown, or infinite if that is refused."""
     unknown = 0.0 if case.wanted.include_unknown else np.inf
