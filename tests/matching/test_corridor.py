@@ -160,6 +160,17 @@ def test_a_load_that_lies_on_the_way_adds_nothing() -> None:
     check(view, rows, Wanted(0), trip, 2.0 * whole + metres(790.0), measured(rows, trip))
 
 
+def test_loaded_miles_may_be_rounded_to_less_than_the_great_circle() -> None:
+    trip, rows = Trip(DALLAS, ATLANTA), []
+    for number in range(40):
+        delivery = beside(DALLAS, -200.0 * number - 9e3, 900.0)
+        tenths = np.rint(great_circle_m(*DALLAS, *delivery) / METRES_PER_MILE * 10.0)
+        rows.append(load(number, DALLAS, delivery, loaded_tenths=int(tenths)))
+    view, truth = made_board(rows, 40).view, measured(rows, trip)
+    for added, _, _ in truth.values():
+        check(view, rows, Wanted(0), trip, added, truth)
+
+
 @pytest.mark.parametrize("found", [some(), nothing()], ids=["some", "none"])
 def test_sites_that_come_later_and_merges_change_nothing(found: Known) -> None:
     trip, most_m = Trip(CHICAGO, ATLANTA), metres(600.0)
