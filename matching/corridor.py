@@ -163,9 +163,10 @@ def _short(
     found, count = np.empty(len(rows), dtype=np.int32), 0
     for row in rows:
         loaded_m = tenths[row] / TENTHS * METRES_PER_MILE
-        if to[pickups[row]] + loaded_m + onward[deliveries[row]] - trip_m <= most_m:
-            found[count] = row
-            count += 1
+        added_m = to[pickups[row]] + loaded_m + onward[deliveries[row]] - trip_m
+        # Without a branch, for none could foretell which rows are within.
+        found[count] = row
+        count += added_m <= most_m
     return found[:count].copy()
 
 
