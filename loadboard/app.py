@@ -23,6 +23,7 @@ from loadboard.feed import Feed
 from loadboard.garbage import collect_seldom
 from loadboard.loads import api as loads
 from loadboard.loads import import_api
+from loadboard.matches import api as matches
 from loadboard.places import api as places_api
 from loadboard.search import api as search
 from loadboard.settings import settings
@@ -67,7 +68,7 @@ def create_app() -> FastAPI:
     app.state.feed = Feed()
     errors.install(app)
     # The path of an import must come before /v1/loads/{load_id}.
-    for router in (import_api, loads, search, trucks, places_api, accounts, health):
+    for router in (import_api, loads, search, matches, trucks, places_api, accounts, health):
         app.include_router(router.router)
     if PAGE.exists():
         _serve_page(app)

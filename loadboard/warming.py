@@ -8,7 +8,11 @@ from geo.points import Point
 from matching.board import Board
 from matching.columns import END, LOAD
 from matching.corridor import Trip, along
+from matching.rank import rank
+from matching.refusals import refusals
 from matching.search import Wanted, find, first, per_mile_cents
+from matching.trucks import Pace, Truck
+from matching.worth import Costs
 
 DALLAS, ATLANTA = Point(-96.797, 32.7767), Point(-84.388, 33.749)
 FAR_M = 300_000.0
@@ -30,4 +34,7 @@ def warm() -> None:
     rows = find(board.view, Wanted(0, area, Circle(ATLANTA, FAR_M), min_rate_cents=1))
     first(per_mile_cents(board.view, rows), board.view.take("id", rows), 1)
     along(board.view, Wanted(0), Trip(DALLAS, ATLANTA), FAR_M)
+    truck = Truck(DALLAS, "van", 0)
+    rank(board.view, truck, Costs(), Pace(), 0)
+    refusals(board.view, truck, Pace(), 0)
     board.merge()

@@ -65,6 +65,16 @@ class View(NamedTuple):
         new = np.flatnonzero(self.fresh.died[: self.added] > self.change)
         return np.concatenate((old, new + len(self.main.columns.id))).astype(np.int32)
 
+    def row(self, id: int) -> int | None:
+        """The row of a load, None where it does not stand."""
+        columns, count = self.main.columns, len(self.main.columns.id)
+        row = int(_find(columns.id, self.main.by_id, np.array([id]))[0])
+        if row >= 0 and columns.died[row] > self.change:
+            return row
+        fresh = np.flatnonzero(self.fresh.id[: self.added] == id)
+        alive = fresh[self.fresh.died[fresh] > self.change]
+        return count + int(alive[-1]) if len(alive) else None
+
     @property
     def nbytes(self) -> int:
         """The memory of all arrays, in bytes."""

@@ -53,6 +53,11 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
+def instant(microseconds: int) -> datetime:
+    """The moment that the board counts so."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 def asked(filters: Filters, principal: Principal, now: datetime) -> tuple[Wanted, Point | None]:
     """What a request wants, and the point that distances are measured from; a Problem for unknown places."""
     pickup, delivery = where(filters.pickup, "/pickup"), where(filters.delivery, "/delivery")
@@ -194,6 +199,6 @@ async def _items(view: View, found: _Found, best: Rows, center: Point | None) ->
         measured["along_mi"] = found.along_mi[best].tolist()
     confirmed = view.take("confirmed_at", rows).tolist()
     return [
-        shown(text, _EPOCH + timedelta(microseconds=at), **dict(zip(measured, each, strict=True)))
+        shown(text, instant(at), **dict(zip(measured, each, strict=True)))
         for text, at, *each in zip(texts, confirmed, *measured.values(), strict=True)
     ]

@@ -113,6 +113,19 @@ def test_merges_beside_changes_lose_nothing() -> None:
     assert {row["id"]: row["version"] for row in standing(board.view)} == alive
 
 
+def test_a_load_is_found_by_its_id() -> None:
+    board = Board([loads(load(id) for id in (1, 2, 3))])
+    board.apply(loads([load(2, version=2, rate_cents=1), load(4)]), [(1, 2)])
+    for id, rate in ((2, 1), (3, 185_000), (4, 185_000)):
+        row = board.view.row(id)
+        assert row is not None
+        at = np.array([row], dtype=np.int32)
+        assert board.view.take("id", at).tolist() == [id]
+        assert board.view.take("rate_cents", at).tolist() == [rate]
+    assert board.view.row(1) is None
+    assert board.view.row(5) is None
+
+
 def test_it_is_due_for_a_merge_when_much_has_come() -> None:
     board = Board()
     assert not board.is_due

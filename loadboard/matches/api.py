@@ -1,0 +1,40 @@
+"""/v1/matches: the loads that are worth most to a truck."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from loadboard.auth import Carrier
+from loadboard.errors import documented
+from loadboard.feed import BoardFeed
+from loadboard.fields import Strictly
+from loadboard.matches import answering
+from loadboard.matches.schemas import MatchIn, MatchPage, WhyOut
+from loadboard.search.api import Position
+from loadboard.strict import StrictRoute
+
+router = APIRouter(prefix="/v1/matches", tags=["matches"], route_class=StrictRoute)
+
+
+class Why(Strictly):
+    load: Annotated[int, Field(ge=1, lt=2**63)]
+    truck: Annotated[int, Field(ge=1, lt=2**63)]
+
+
+@router.post("", response_model=MatchPage, responses=documented(400, 401, 403, 404, 413, 422, 503))
+async def post_matches(
+    asking: MatchIn, who: Carrier, board: BoardFeed, position: Position = None
+) -> Response:
+    """Rank the open loads for a truck by what each is worth to it in dollars, and say why."""
+    now = datetime.now(UTC)
+    body = await answering.matches(board, who, asking, now, position)
+    return Response(body, media_type="application/json")
+
+
+@router.get("/why", response_model=WhyOut, responses=documented(400, 401, 403, 404, 422, 503))
+async def get_why(query: Annotated[Why, Query()], who: Carrier, board: BoardFeed) -> dict[str, Any]:
+    """What every rule says of one load for one of one's own trucks."""
+    now = datetime.now(UTC)
+    return await answering.why_not(board, who, query.load, query.truck, now)
