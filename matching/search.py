@@ -13,6 +13,8 @@ from matching.columns import BEGINNING, END, EQUIPMENT_NUMBERS, UNKNOWN, Columns
 from matching.sites import Where
 
 TENTHS = 10.0
+_SCATTERED = 4.0
+"""Rows by delivery lie scattered: to read one takes as long as several in order, ten on a large board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,12 @@ def sifted(
 
 
 def _in_reach(main: Main, ordered: int, pickup: Mask | None, delivery: Mask | None) -> Rows:
-    """All rows that begin at the sites of one mask, or all that end at those of the other if fewer."""
+    """All rows that begin at the sites of one mask, or that end at those of the other if far fewer."""
     starts = None if pickup is None else np.flatnonzero(pickup[:ordered])
     ends = None if delivery is None else np.flatnonzero(delivery[:ordered])
     by_pickup = np.inf if starts is None else _count(main.starts, starts)
     by_delivery = np.inf if ends is None else _count(main.delivery_starts, ends)
-    if starts is not None and by_pickup <= by_delivery:
+    if starts is not None and by_pickup <= _SCATTERED * by_delivery:
         return _spans(main.starts, starts)
     if ends is not None:
         return main.by_delivery[_spans(main.delivery_starts, ends)]
