@@ -1,8 +1,10 @@
 """The best loads for a truck against every load judged by itself."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ from geo.roads import road_m
 from matching.board import Board, View
 from matching.columns import END, STATE_NUMBERS, UNKNOWN
 from matching.hours import HOUR
-from matching.rank import Match, rank
+from matching.rank import Match, dollars, rank
 from matching.search import Wanted
 from matching.sites import Where
 from matching.trucks import Clock, Home, Pace, Trip, Truck
@@ -154,7 +156,7 @@ def ranking(view: View, asked: Asked, costs: Costs, limit: int) -> list[Match]:
 
 
 @given(questions(), costs, st.integers(1, 70))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_the_best_loads_are_those_of_brute_force(
     question: tuple[View, Asked], costs: Costs, limit: int
 ) -> None:
@@ -169,3 +171,101 @@ def test_the_best_loads_are_those_of_brute_force(
         assert match.out_of_route_mi == (miles(out) if asked.truck.trip else None)
         if match.worth_cents is not None:
             assert match.worth_cents == sum(term.cents for term in match.terms)
+
+
+def hauling(rows: list[dict[str, Any]], truck: Truck, limit: int = 50) -> list[Match]:
+    return rank(Board([loads(rows)]).view, truck, Costs(), Pace(), NOW, limit=limit)
+
+
+def plain(id: int, **changed: Any) -> dict[str, Any]:
+    """A load from Dallas to Atlanta that can be picked up now."""
+    times = {"pickup_from": NOW, "pickup_to": NOW + DAY, "open_until": NOW + DAY}
+    return load(id, **(times | {"delivery_from": NOW} | changed))
+
+
+VAN = Truck(DALLAS, "van", NOW)
+
+
+def test_ties_go_to_the_lower_id_and_unknown_rates_come_last() -> None:
+    rows = [plain(id) for id in (7, 3, 9)]
+    rows += [
+        plain(id, rate_cents=UNKNOWN, loaded_tenths=tenths) for id, tenths in ((1, 50), (2, 9))
+    ]
+    rows += [plain(5, rate_cents=0)]
+    found = hauling(rows, VAN)
+    assert [match.id for match in found] == [3, 7, 9, 5, 2, 1]
+    assert [match.worth_cents is None for match in found] == [False] * 4 + [True] * 2
+    for limit in range(1, 6):
+        assert hauling(rows, VAN, limit) == found[:limit]
+
+
+def test_a_match_tells_its_plan_and_its_money() -> None:
+    (match,) = hauling([plain(1)], replace(VAN, at=PLACES["Waco"]))
+    deadhead = miles(road_m(PLACES["Waco"], DALLAS))
+    driven = (deadhead + 790) / 50
+    assert [step["kind"] for step in match.plan] == [
+        *("drive", "load", "drive", "break", "drive", "rest", "drive", "unload")
+    ]
+    assert match.plan[0]["from"] == NOW
+    assert sum(step["miles"] for step in match.plan) == pytest.approx(deadhead + 790)
+    hours = {term.name: term.quantity for term in match.terms}
+    assert hours["driving"] == pytest.approx(driven)
+    assert (hours["waiting"], hours["resting"]) == (0, 10.5)
+    assert hours["loaded"] == pytest.approx(790)
+    spent = round(126.5 * deadhead) + 99_935 + round(4_000 * driven) + 10_500 + 5_550
+    assert match.worth_cents == 185_000 - spent
+    assert match.sentence == (
+        f"{dollars(match.worth_cents)} after costs: $1,850 for 790 loaded and "
+        f"{deadhead:,.0f} empty miles, 10.5 hours resting."
+    )
+    assert match.out_of_route_mi is None
+
+
+@pytest.mark.parametrize(
+    ("cents", "text"),
+    [(124_000, "$1,240"), (-35_060, "-$351"), (49, "$0"), (-49, "$0"), (150, "$2"), (250, "$2")],
+)
+def test_dollars_are_written_whole(cents: int, text: str) -> None:
+    assert dollars(cents) == text
+
+
+def test_limits_are_met_exactly() -> None:
+    waco = PLACES["Waco"]
+    road = road_m(waco, DALLAS)
+    for most, fits in ((miles(road) * (1 + 1e-12), 1), (miles(road) * (1 - 1e-9), 0)):
+        assert len(hauling([plain(1)], replace(VAN, at=waco, max_deadhead_mi=most))) == fits
+    trip = Trip(ATLANTA, 0.0)
+    out = road + 7_900 * metres(0.1) - road_m(waco, ATLANTA)
+    for most, fits in ((miles(out) + 1e-9, 1), (miles(out) - 1e-9, 0)):
+        bound = replace(trip, max_out_of_route_mi=most)
+        found = hauling([plain(1)], replace(VAN, at=waco, trip=bound))
+        assert [match.out_of_route_mi for match in found] == [pytest.approx(miles(out))] * fits
+
+
+def test_a_truck_on_a_trip_may_pick_up_anywhere_along_it_unless_it_says_otherwise() -> None:
+    jackson = PLACES["Jackson"]
+    ends = {"pickup_lon": jackson.lon, "pickup_lat": jackson.lat}
+    rows = [plain(1, loaded_tenths=3_800) | ends]
+    truck = replace(VAN, trip=Trip(ATLANTA, 60.0))
+    assert len(hauling(rows, truck)) == 1
+    assert hauling(rows, replace(truck, max_deadhead_mi=150.0)) == []
+    assert hauling(rows, VAN) == []
+
+
+def test_home_is_reached_by_the_hours_of_service() -> None:
+    ends = NOW + round((790 / 50 + 4 + 10.5) * HOUR)
+    back = miles(road_m(ATLANTA, PLACES["Jackson"])) / 50
+    # 4.8 hours were driven since the rest, so the 7.6 back pass the eleventh: another rest.
+    for hours, fits in ((back + 10.001, True), (back + 9.999, False)):
+        home = Home(PLACES["Jackson"], ends + round(hours * HOUR))
+        assert bool(hauling([plain(1)], replace(VAN, home=home))) == fits
+
+
+def test_a_limit_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^limit: "):
+        hauling([plain(1)], VAN, 0)
+
+
+def test_a_truck_is_not_free_in_the_past() -> None:
+    (match,) = hauling([plain(1)], replace(VAN, free_from=NOW - DAY))
+    assert match.plan[0]["from"] == NOW
