@@ -14,7 +14,7 @@ from geo.cells import parent
 from geo.compiled import borrowed, compiled
 from matching.board import View
 from matching.columns import EQUIPMENT_NUMBERS, UNKNOWN, Columns, Rows
-from matching.hours import HOUR
+from matching.duty import HOUR
 from matching.worth import Costs
 
 Ints = NDArray[np.int64]

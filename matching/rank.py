@@ -8,7 +8,8 @@ from geo.areas import Floats
 from geo.points import miles
 from matching.board import View
 from matching.columns import Rows
-from matching.hours import HOUR, Ints, Step, driving_us, itineraries
+from matching.duty import HOUR, Ints
+from matching.hours import Step, driving_us, itineraries
 from matching.next_loads import next_loads
 from matching.rules import Candidates, Case, Matched, candidates, case_of, matched
 from matching.search import Wanted, first

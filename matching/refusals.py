@@ -13,8 +13,9 @@ from geo.compiled import compiled
 from geo.points import metres, miles
 from matching.board import View
 from matching.columns import END, EQUIPMENT_NUMBERS, Columns, Rows
+from matching.duty import HOUR, LATE_TO_DELIVERY, LATE_TO_PICKUP
 from matching.equipment import EQUIPMENT
-from matching.hours import HOUR, LATE_TO_DELIVERY, LATE_TO_PICKUP, plan
+from matching.hours import plan
 from matching.relax import Relax, relax
 from matching.rules import (
     RULES,

@@ -9,7 +9,7 @@ import numpy as np
 from geo.areas import Floats
 from geo.points import METRES_PER_MILE, metres, miles
 from matching.columns import END, Rows
-from matching.hours import HOUR
+from matching.duty import HOUR
 from matching.rules import RULES, Case, candidates, matched, needed_ft, needed_lb
 from matching.trucks import MAX_MILES, Truck
 from matching.worth import Miles

@@ -36,7 +36,8 @@ from geo.points import METRES_PER_MILE, Point, metres
 from geo.roads import road_m, roads_m
 from matching.board import View
 from matching.columns import UNKNOWN, Rows
-from matching.hours import Hauls, Plans, plan
+from matching.duty import Hauls
+from matching.hours import Plans, plan
 from matching.search import Wanted, passing
 from matching.trucks import DEADHEAD_MI, LONG_TRAILERS, WHOLE_TRAILER_FT, Pace, Truck
 from matching.worth import Miles

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from geo.areas import Floats, Mask
 from geo.points import METRES_PER_MILE
 from matching.columns import UNKNOWN
-from matching.hours import HOUR, Ints
+from matching.duty import HOUR, Ints
 
 Cents = NDArray[np.int64]
 
@@ -113,8 +113,9 @@ def worth(
 ) -> Worth:
     """The terms for candidates, all of shape (n,).
 
-    `rate_cents` may be `UNKNOWN`; `spent` is the time driving, waiting and resting (µs); `next_cents` and `next_loads` are of `NextLoads.at`. `trip_mph` is
-    the speed of a truck on a trip that it makes anyway, None for any other.
+    `rate_cents` may be `UNKNOWN`; `spent` is the time driving, waiting and resting (µs); `next_cents`
+    and `next_loads` are of `NextLoads.at`. `trip_mph` is the speed of a truck on a trip that it
+    makes anyway, None for any other.
     """
     known = rate_cents != UNKNOWN
     rates = np.where(known, rate_cents, 0).astype(np.float64)

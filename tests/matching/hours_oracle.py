@@ -7,7 +7,8 @@ inspector reads a finished plan, as one reads a log, and names each clause that 
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from matching.hours import HOUR, Step
+from matching.duty import HOUR
+from matching.hours import Step
 from matching.trucks import Clock
 
 MINUTE = HOUR // 60

@@ -12,7 +12,8 @@ import numpy as np
 from geo import roads
 from geo.points import METRES_PER_MILE, Point
 from matching.columns import EQUIPMENT_NUMBERS, UNKNOWN
-from matching.hours import Hauls, Plans, plan
+from matching.duty import Hauls
+from matching.hours import Plans, plan
 from matching.search import Wanted
 from matching.sites import RESOLUTION
 from matching.trucks import Pace, Truck

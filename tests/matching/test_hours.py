@@ -6,17 +6,8 @@ import numpy as np
 import pytest
 
 from geo.points import METRES_PER_MILE
-from matching.hours import (
-    FARTHEST_M,
-    HOUR,
-    OPEN_FROM,
-    OPEN_TO,
-    RULES,
-    Hauls,
-    Plans,
-    itinerary,
-    plan,
-)
+from matching.duty import HOUR, OPEN_FROM, OPEN_TO, Hauls
+from matching.hours import FARTHEST_M, RULES, Plans, itinerary, plan
 from matching.trucks import Clock, Pace
 
 MIDNIGHT = 1_795_392_000_000_000  # Monday, 2026-11-23, in UTC

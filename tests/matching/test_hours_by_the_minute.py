@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.points import METRES_PER_MILE
-from matching.hours import HOUR, OPEN_FROM, OPEN_TO, Hauls, Ints, Plans, Step, itinerary, plan
+from matching.duty import HOUR, OPEN_FROM, OPEN_TO, Hauls, Ints
+from matching.hours import Plans, Step, itinerary, plan
 from matching.trucks import Clock, Pace
 from tests.matching.hours_oracle import MINUTE, OFF_DUTY, Driver, inspect
 

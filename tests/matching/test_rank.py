@@ -13,7 +13,7 @@ from geo.points import Bounds, Point, metres, miles
 from geo.roads import road_m
 from matching.board import Board, View
 from matching.columns import END, STATE_NUMBERS, UNKNOWN
-from matching.hours import HOUR
+from matching.duty import HOUR
 from matching.rank import Match, dollars, rank
 from matching.search import Wanted
 from matching.sites import Where

@@ -12,7 +12,7 @@ from geo.points import Point, miles
 from geo.roads import road_m
 from matching.board import Board, View
 from matching.columns import UNKNOWN
-from matching.hours import HOUR
+from matching.duty import HOUR
 from matching.refusals import Refusals, refusals, why
 from matching.relax import MORE, Relax, relaxed_rule, share
 from matching.rules import RULES, case_of

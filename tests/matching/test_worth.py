@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from geo.points import METRES_PER_MILE, Point
 from matching.board import Board, View
 from matching.columns import UNKNOWN
-from matching.hours import HOUR
+from matching.duty import HOUR
 from matching.next_loads import DAYS, NextLoads, next_loads
 from matching.worth import UNITS, Costs, Miles, Worth, worth
 from tests.matching.loads import ATLANTA, DALLAS, DAY, load, loads
