@@ -136,9 +136,11 @@ def _is_wanted(case: Case, rows: Rows) -> Mask:
     wanted, sites = case.wanted, case.view.sites
     if wanted == Wanted(case.now):
         return np.ones(len(rows), dtype=bool)
-    pickup, delivery = (
-        None if where is None else sites.chosen(where) for where in (wanted.pickup, wanted.delivery)
-    )
+    pickup = np.zeros(sites.known, dtype=bool)
+    pickup[case.view.take("pickup", rows)] = True
+    if wanted.pickup is not None:
+        pickup &= sites.chosen(wanted.pickup)
+    delivery = None if wanted.delivery is None else sites.chosen(wanted.delivery)
     return np.isin(rows, passing(case.view, wanted, pickup, delivery))
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.areas import Box, Circle
+from geo.geodesy import great_circle_m
 from geo.points import Bounds, Point, metres, miles
 from geo.roads import road_m
 from matching.board import Board, View
@@ -269,3 +270,17 @@ def test_a_limit_below_one_is_refused() -> None:
 def test_a_truck_is_not_free_in_the_past() -> None:
     (match,) = hauling([plain(1)], replace(VAN, free_from=NOW - DAY))
     assert match.plan[0]["from"] == NOW
+
+
+def test_an_empty_board_has_nothing_for_a_truck() -> None:
+    assert hauling([], VAN) == []
+    assert hauling([], replace(VAN, trip=Trip(ATLANTA, 50.0), home=Home(ATLANTA, NOW))) == []
+
+
+def test_a_truck_where_roads_are_not_known_goes_by_the_great_circle() -> None:
+    toronto = PLACES["Toronto"]
+    near = Point(toronto.lon - 0.5, toronto.lat)
+    rows = [plain(1) | {"pickup_lon": near.lon, "pickup_lat": near.lat}]
+    (match,) = hauling(rows, replace(VAN, at=toronto))
+    straight = miles(float(great_circle_m(*toronto, *near)))
+    assert match.deadhead_mi == pytest.approx(1.3 * straight)

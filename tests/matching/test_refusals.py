@@ -197,3 +197,7 @@ def test_why_measures_by_how_much() -> None:
     assert said["pickup_window"].short_by == pytest.approx(late, abs=1e-6)
     assert said["delivery_window"][3:] == (None, 0.0, "h")
     assert (said["home"].passes, said["home"].limit) == (True, None)
+
+
+def test_an_empty_board_refuses_nothing() -> None:
+    assert ask([], VAN) == Refusals(dict.fromkeys(RULES, 0), 0, None)
