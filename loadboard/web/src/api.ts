@@ -1,4 +1,15 @@
-import type { Equipment, FieldError, Found, Hexes, Load, Me, NewLoad, Place, Route } from "./types";
+import type {
+  Equipment,
+  FieldError,
+  Found,
+  Hexes,
+  Load,
+  Matches,
+  Me,
+  NewLoad,
+  Place,
+  Route,
+} from "./types";
 
 /** What the service said instead of an answer; `status` 0 means that it could not be reached. */
 export class Problem extends Error {
@@ -62,7 +73,7 @@ async function send(path: string, call: Call): Promise<Response> {
       call.method === "PATCH" ? "application/merge-patch+json" : "application/json",
     );
   if (call.version !== undefined) headers.set("If-Match", `"${call.version}"`);
-  if (position && path.startsWith("/search")) headers.set("Board-Position", position);
+  if (position && /^\/(search|matches)/.test(path)) headers.set("Board-Position", position);
   const request: RequestInit = { method: call.method ?? "GET", headers };
   if (call.body !== undefined) request.body = JSON.stringify(call.body);
   if (call.signal) request.signal = call.signal;
@@ -111,6 +122,8 @@ export const roads = () => call<GeoJSON.FeatureCollection>("/roads");
 export const search = (body: object, signal?: AbortSignal) => post<Found>("/search", body, signal);
 export const hexes = (body: object, signal?: AbortSignal) =>
   post<Hexes>("/search/hexes", body, signal);
+export const matches = (body: object, signal?: AbortSignal) =>
+  post<Matches>("/matches", body, signal);
 export const load = (id: number) => call<Load>(`/loads/${id}`);
 export const route = (id: number, signal?: AbortSignal) =>
   call<Route>(`/loads/${id}/route`, { signal });

@@ -1,33 +1,36 @@
 import * as api from "./api";
+import type { Area, Position } from "./areas";
+import { type Answer, bestFor, NO_ANSWER, type Search, searchFor } from "./asking";
 import { loadDetails } from "./details";
-import { button, byId, debounce, h } from "./dom";
-import { drawing } from "./draw";
-import { areaWords, filterForm } from "./filters";
-import { count, equipmentNames, first, loads as loadsText } from "./format";
+import { button, byId, debounce } from "./dom";
+import { boxOf, drawing } from "./draw";
+import { filterForm, markFilters } from "./filters";
+import { equipmentNames, first } from "./format";
 import { showLegend } from "./legend";
 import { loadList } from "./list";
 import { boundsOf, circle, createMap } from "./map";
 import { notice } from "./notice";
 import { postDialog } from "./post";
+import { measuredOf, resultsIn } from "./results";
 import {
-  type Area,
   type Camera,
+  endsOf,
   type Filters,
   noFilters,
-  type Position,
+  possibleSort,
   readState,
   type Sort,
-  searchBody,
   type State,
+  tripOf,
   writeState,
 } from "./state";
 import { resolvePlace } from "./suggest";
-import type { Equipment, Found, Hexes, Load, Me } from "./types";
+import type { Truck } from "./truck";
+import { truckDialog } from "./truckform";
+import type { Equipment, Load, Me } from "./types";
 
-const PAGE = 200;
-// Up to so many loads are shown one by one; more are counted in hexagons.
-const SINGLE = 600;
 const MINUTE = 60_000;
+const NO_AREA: Area = { kind: "any" };
 
 const pointsOf = (load: Load): Position[] => load.stops.map((stop) => [stop.lon, stop.lat]);
 
@@ -35,15 +38,15 @@ const pointsOf = (load: Load): Position[] => load.stops.map((stop) => [stop.lon,
 export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: string) => void): void {
   const names = equipmentNames(equipment);
   let state: State = readState(location.search);
-  let found: Found = { items: [], total: 0, next_cursor: null };
-  let body: Record<string, unknown> = {};
+  let found: Answer = NO_ANSWER;
+  let search: Search;
   let asked = new AbortController();
-  let many = false;
   let resolution = 0;
   let extended = false;
   let retry = 0;
   let ticking = 0;
   let before: Camera | null = null;
+  let fitted: string | null = null;
 
   const form = filterForm(equipment, changed, () => pen.start("outline"));
   const list = loadList(names, {
@@ -66,8 +69,15 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     changed: () => void refresh(true),
     closed: () => close(),
     say: notice,
+    measured: (load) => measuredOf(found, load),
   });
   const post = postDialog(equipment, (load) => void posted(load));
+  const truckForm = truckDialog(equipment, setTruck);
+  const showResults = resultsIn(list, names, {
+    clear: () => setFilters(noFilters()),
+    showCountry,
+    changeTruck: () => truckForm.open(state.truck),
+  });
 
   function save(push: boolean): void {
     const address = location.pathname + writeState(state);
@@ -76,69 +86,62 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     else history.replaceState(null, "", address);
   }
 
-  const ask = (more: object, signal: AbortSignal) =>
-    api.search({ ...body, sort: state.filters.sort, limit: PAGE, ...more }, signal);
-
-  /** Searches anew. What is shown stays until the answer is here; `keep` leaves the list where it is scrolled. */
+  /** Asks anew. What is shown stays until the answer is here; `keep` leaves the list where it is scrolled. */
   async function refresh(keep = false): Promise<void> {
     asked.abort();
     asked = new AbortController();
     const { signal } = asked;
     clearTimeout(retry);
-    body = searchBody(state.filters, map.view());
+    search = searchFor(state.filters, map.view());
+    resolution = map.resolution();
     busy(true);
     try {
-      resolution = map.resolution();
-      const cells = () => api.hexes({ ...body, resolution }, signal);
-      const early = many ? cells().catch(() => null) : null;
-      const next = await ask({}, signal);
-      while (next.next_cursor !== null && next.total <= SINGLE) {
-        const page = await ask({ cursor: next.next_cursor }, signal);
-        next.items.push(...page.items);
-        next.next_cursor = page.next_cursor;
-      }
-      const hexes = next.next_cursor === null ? null : ((await early) ?? (await cells()));
+      const next = state.truck
+        ? await bestFor(state.truck, signal)
+        : await search.first(resolution, found.hexes !== null, signal);
       if (signal.aborted) return;
-      show(next, hexes, keep);
+      show(next, keep);
       form.refuse([]);
       trouble(null);
     } catch (error) {
-      if (!signal.aborted) failed(error);
+      if (!signal.aborted) failed(error, keep);
     }
     if (!signal.aborted) busy(false);
   }
 
-  function show(next: Found, hexes: Hexes | null, keep: boolean): void {
+  function show(next: Answer, keep: boolean): void {
     found = next;
-    many = hexes !== null;
     extended = false;
-    if (hexes) map.showHexes(hexes);
-    else map.showLoads(found.items);
-    showList();
+    showFound();
+    map.showTrip(found.along?.line ?? null);
+    fitOnce();
     if (!keep) byId("scroll").scrollTop = 0;
   }
 
-  function showList(): void {
-    list.show(found.items, state.filters.pickup.kind === "near");
-    byId("more-loads").hidden = found.next_cursor === null;
-    byId("loads").hidden = found.total === 0;
-    byId("empty").hidden = found.total > 0;
-    void areaWords(state.filters.pickup).then((words) => {
-      const shown = found.items.length < found.total ? `, ${count(found.items.length)} listed` : "";
-      const text = `${loadsText(found.total)} ${words}${shown}`;
-      if (byId("count").textContent !== text) byId("count").textContent = text;
-      document.title = `${loadsText(found.total)} · Load board`;
-    });
+  function showFound(): void {
+    if (found.hexes) map.showHexes(found.hexes);
+    else map.showLoads(found.items);
+    showResults(found, state);
+  }
+
+  /** Brings a new road, or where a truck's best loads begin, into view, unless the view was chosen. */
+  function fitOnce(): void {
+    const about = state.truck ? JSON.stringify(state.truck) : endsOf(state.filters);
+    if (about === fitted) return;
+    fitted = about;
+    const starts = state.truck ? found.items.map((load) => pointsOf(load)[0] as Position) : [];
+    const seen = (found.along?.line.coordinates as Position[] | undefined) ?? starts;
+    if (state.camera === null && seen.length) map.fit(boundsOf(seen));
   }
 
   async function more(): Promise<void> {
     busy(true);
     try {
-      const next = await ask({ cursor: found.next_cursor }, asked.signal);
+      const next = await search.next(found.next_cursor as string, asked.signal);
       const at = found.items.length;
-      found = { ...next, items: [...found.items, ...next.items] };
+      found = { ...found, ...next, items: [...found.items, ...next.items] };
       extended = true;
-      showList();
+      showFound();
       list.select(found.items[at]?.id ?? null, true);
     } catch (error) {
       if (!asked.signal.aborted) failed(error);
@@ -161,11 +164,15 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
       );
   }
 
-  function failed(error: unknown): void {
+  function failed(error: unknown, keep = false): void {
     if (!(error instanceof api.Problem)) throw error;
     if (error.status === 401) {
       clearInterval(ticking);
       return signedOut("Your token is not valid, or no longer. Sign in again.");
+    }
+    if (error.status === 422 && state.truck) {
+      if (!keep) truckForm.open(state.truck, error);
+      return trouble(error.message);
     }
     if (error.status === 422) {
       const left = form.refuse(error.errors);
@@ -178,38 +185,43 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   }
 
   function changed(): void {
-    const before = state.filters.pickup;
-    state = { ...state, filters: form.read() };
-    if (state.filters.sort === "distance" && state.filters.pickup.kind !== "near")
-      state.filters.sort = "age";
+    const old = state.filters;
+    const filters = form.read();
+    const ends = endsOf(filters);
+    if (ends && !endsOf(old)) filters.sort = "out_of_route";
+    filters.sort = possibleSort(filters);
+    // Another road is brought into view.
+    const camera = ends && ends !== endsOf(old) ? null : state.camera;
+    state = { ...state, filters, camera };
     showFilters();
     save(true);
-    if (JSON.stringify(before) !== JSON.stringify(state.filters.pickup)) void showArea(true);
+    if (JSON.stringify(old.pickup) !== JSON.stringify(filters.pickup)) void showArea(true);
+    void refresh();
+  }
+
+  function setTruck(truck: Truck | null): void {
+    if (details.shown()) details.close();
+    state = { ...state, truck, load: null, camera: truck ? null : state.camera };
+    showFilters();
+    save(true);
+    void showArea(false);
     void refresh();
   }
 
   function showFilters(): void {
-    const { filters } = state;
-    byId("clear").hidden =
-      JSON.stringify(filters) === JSON.stringify({ ...noFilters(), sort: filters.sort });
-    byId("clear-area").hidden = filters.pickup.kind !== "drawn";
-    byId<HTMLOptionElement>("by-distance").disabled = filters.pickup.kind !== "near";
-    for (const head of document.querySelectorAll<HTMLElement>("th[data-sort]")) {
-      const sorted = head.dataset["sort"] === filters.sort;
-      const order = ["age", "pickup_time", "distance"].includes(filters.sort)
-        ? "ascending"
-        : "descending";
-      if (sorted) head.setAttribute("aria-sort", order);
-      else head.removeAttribute("aria-sort");
-    }
+    document.body.classList.toggle("for-truck", state.truck !== null);
+    markFilters(state.filters);
   }
 
+  const areaShown = (): Area => (state.truck ? NO_AREA : state.filters.pickup);
+
   async function showArea(fit: boolean): Promise<void> {
-    const { pickup } = state.filters;
-    const place = pickup.kind === "near" ? await resolvePlace(pickup.place) : null;
-    if (pickup !== state.filters.pickup) return;
-    map.showArea(pickup, place);
-    if (fit && pickup.kind === "near" && place) map.fit(boundsOf(circle(place, pickup.miles)));
+    const area = areaShown();
+    const place = area.kind === "near" ? await resolvePlace(area.place) : null;
+    if (area !== areaShown()) return;
+    map.showArea(area, place);
+    const seen = area.kind === "near" && place ? circle(place, area.miles) : null;
+    if (fit && seen && !tripOf(state.filters)) map.fit(boundsOf(seen));
   }
 
   function setFilters(filters: Filters): void {
@@ -225,9 +237,10 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
       state = { ...state, camera: map.camera() };
       save(false);
     }
+    if (state.truck || tripOf(state.filters)) return;
     if (state.filters.pickup.kind === "any") {
       if (!quiet) refreshSoon();
-    } else if (many && map.resolution() !== resolution) refreshSoon(true);
+    } else if (found.hexes && map.resolution() !== resolution) refreshSoon(true);
   }
 
   const refreshSoon = debounce((keep: boolean = false) => void refresh(keep), 180);
@@ -309,7 +322,8 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     state = readState(location.search);
     form.write(state.filters);
     showFilters();
-    map.jump(state.camera);
+    fitted = null;
+    if (state.camera || !(state.truck || tripOf(state.filters))) map.jump(state.camera);
     void showArea(false);
     void refresh().then(openAddressed);
   }
@@ -321,28 +335,12 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
 
   function useView(): void {
     const [w, s, e, n] = map.view();
-    setArea({
-      kind: "drawn",
-      ring: [
-        [w, s],
-        [e, s],
-        [e, n],
-        [w, n],
-        [w, s],
-      ],
-    });
+    setArea({ kind: "drawn", ring: boxOf([w, s], [e, n]) });
   }
 
-  function showEmpty(): void {
-    byId("empty").replaceChildren(
-      h("p", {}, h("strong", {}, "No open loads match.")),
-      h("p", {}, "Zoom out, widen the radius or the dates, or take a filter away."),
-      button("Clear filters", {}, () => setFilters(noFilters())),
-      button("Show the whole country", {}, () => {
-        map.jump(null);
-        moved(false);
-      }),
-    );
+  function showCountry(): void {
+    map.jump(null);
+    moved(false);
   }
 
   function sortBy(event: Event): void {
@@ -360,6 +358,9 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     );
     byId("more-loads").addEventListener("click", () => void more());
     byId("post-open").addEventListener("click", () => post.open());
+    byId("truck-open").addEventListener("click", () => truckForm.open(state.truck));
+    byId("truck-change").addEventListener("click", () => truckForm.open(state.truck));
+    byId("truck-leave").addEventListener("click", () => setTruck(null));
     byId("sort").addEventListener("change", changed);
     for (const head of document.querySelectorAll("th[data-sort]"))
       head.addEventListener("click", sortBy);
@@ -368,7 +369,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
       byId("filters-toggle").setAttribute("aria-expanded", String(shown));
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && details.shown() && !byId<HTMLDialogElement>("post").open)
+      if (event.key === "Escape" && details.shown() && !document.querySelector("dialog[open]"))
         close();
     });
     window.addEventListener("popstate", back);
@@ -383,11 +384,11 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   }
 
   byId("post-open").hidden = !me.may_post;
+  byId("truck-open").hidden = me.organization.kind !== "carrier";
   void api.roads().then(
     (roads) => map.showRoads(roads),
     () => notice("The freeways could not be loaded."),
   );
   showLegend();
-  showEmpty();
   listen();
 }

@@ -16,6 +16,8 @@ interface Listeners {
   changed: (load: Load) => void;
   closed: () => void;
   say: (text: string) => void;
+  /** What the search or the ranking measured of a load. */
+  measured: (load: Load) => HTMLElement | null;
 }
 
 type Names = { long: (code: string) => string };
@@ -167,6 +169,7 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
   function show(shown: Load): void {
     const close = button("×", { class: "close", "aria-label": "Close details" }, listeners.closed);
     const known = facts(shown, names).filter((fact): fact is [string, string] => fact[1] !== null);
+    const measured = listeners.measured(shown);
     card.replaceChildren(
       h(
         "header",
@@ -180,6 +183,7 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
         price(shown),
         close,
       ),
+      ...(measured ? [measured] : []),
       h("ol", { class: "stops" }, ...shown.stops.map(stopItem)),
       h(
         "dl",

@@ -1,6 +1,6 @@
 import type { GeoJSONSource, MapLibreMap, MapMouseEvent } from "maplibre-gl";
+import type { Position } from "./areas";
 import { NOTHING } from "./layers";
-import type { Position } from "./state";
 
 export type Shape = "outline" | "box";
 
@@ -20,7 +20,7 @@ const rounded = ({ lng, lat }: { lng: number; lat: number }): Position => [
   Number(lng.toFixed(4)),
   Number(lat.toFixed(4)),
 ];
-const boxOf = ([w, s]: Position, [e, n]: Position): Position[] => [
+export const boxOf = ([w, s]: Position, [e, n]: Position): Position[] => [
   [w, s],
   [e, s],
   [e, n],

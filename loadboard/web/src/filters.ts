@@ -1,6 +1,7 @@
+import { areaField } from "./areafield";
 import { byId, h } from "./dom";
-import type { Area, Choice, Filters, Position } from "./state";
-import { resolvePlace, suggestPlaces } from "./suggest";
+import { type Filters, noFilters, TEXT_KEYS, tripOf } from "./state";
+import { suggestPlaces } from "./suggest";
 import type { Equipment, FieldError } from "./types";
 import { HERE, longZone } from "./zones";
 
@@ -10,17 +11,6 @@ export interface FilterForm {
   refuse(errors: FieldError[]): FieldError[];
 }
 
-const TEXTS = [
-  "earliest",
-  "latest",
-  "full",
-  "hazmat",
-  "maxWeight",
-  "maxLength",
-  "minRate",
-  "minPerMile",
-  "maxAge",
-] as const;
 const MORE = [
   "full",
   "hazmat",
@@ -32,6 +22,10 @@ const MORE = [
 ] as const;
 
 const POINTERS: Record<string, string> = {
+  "/along": "alongTo",
+  "/along/from": "alongFrom",
+  "/along/to": "alongTo",
+  "/along/max_out_of_route_mi": "alongMiles",
   "/pickup_window/from": "earliest",
   "/pickup_window/to": "latest",
   "/max_weight_lb": "maxWeight",
@@ -40,51 +34,6 @@ const POINTERS: Record<string, string> = {
   "/min_rate_per_mile_cents": "minPerMile",
   "/max_age_minutes": "maxAge",
 };
-
-interface AreaField {
-  read(): Area;
-  write(area: Area): void;
-}
-
-function areaField(end: "pickup" | "delivery", changed: () => void, draw: () => void): AreaField {
-  const kind = byId<HTMLSelectElement>(`${end}-kind`);
-  const place = byId<HTMLInputElement>(`${end}-place`);
-  const miles = byId<HTMLInputElement>(`${end}-miles`);
-  const states = byId<HTMLInputElement>(`${end}-states`);
-  let ring: Position[] = [];
-  const show = () => {
-    byId(`${end}-near`).hidden = kind.value !== "near";
-    states.hidden = kind.value !== "states";
-  };
-  place.after(suggestPlaces(place, (found) => found && changed()));
-  kind.addEventListener("change", () => {
-    show();
-    if (kind.value === "near") place.focus();
-    else if (kind.value === "states") states.focus();
-    else if (kind.value === "drawn") draw();
-    changed();
-  });
-  for (const input of [place, miles, states]) input.addEventListener("change", changed);
-  const named = () =>
-    (states.value.toUpperCase().match(/\b[A-Z]{2}\b/g) ?? []).filter(
-      (one, i, all) => all.indexOf(one) === i,
-    );
-  return {
-    read() {
-      if (kind.value === "near" && place.value.trim())
-        return { kind: "near", place: place.value.trim(), miles: Number(miles.value) || 100 };
-      if (kind.value === "states" && named().length) return { kind: "states", states: named() };
-      return kind.value === "drawn" && ring.length ? { kind: "drawn", ring } : { kind: "any" };
-    },
-    write(area) {
-      kind.value = area.kind;
-      if (area.kind === "near") [place.value, miles.value] = [area.place, String(area.miles)];
-      if (area.kind === "states") states.value = area.states.join(", ");
-      if (area.kind === "drawn") ring = area.ring;
-      show();
-    },
-  };
-}
 
 function equipmentMenu(
   all: Equipment[],
@@ -138,6 +87,10 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
   const pickup = areaField("pickup", announce, draw);
   const delivery = areaField("delivery", announce, draw);
   const equipment = equipmentMenu(all, announce);
+  for (const id of ["alongFrom", "alongTo"]) {
+    const place = byId<HTMLInputElement>(id);
+    place.after(suggestPlaces(place, (found) => found && announce()));
+  }
   byId("dates-zone").textContent = `Pickup dates, ${longZone(HERE)}`;
   byId("more-toggle").addEventListener("click", () => {
     byId("more").hidden = !byId("more").hidden;
@@ -146,7 +99,7 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
     const id = (event.target as HTMLElement).id;
-    if (id === "unknown" || id === "sort" || (TEXTS as readonly string[]).includes(id)) announce();
+    if (id === "unknown" || id === "sort" || (TEXT_KEYS as string[]).includes(id)) announce();
   });
 
   function refuse(errors: FieldError[]): FieldError[] {
@@ -155,7 +108,7 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
     return errors.filter(({ pointer, message }) => {
       const end = pointer.match(/^\/(pickup|delivery)(\/|$)/)?.[1];
       const id =
-        POINTERS[pointer] ??
+        POINTERS[pointer.replace(/\/(place|zip)$/, "")] ??
         (end && `${end}-${input(`${end}-kind`).value === "states" ? "states" : "place"}`);
       if (!id || (end && ["any", "drawn"].includes(input(`${end}-kind`).value))) return true;
       input(id).setAttribute("aria-invalid", "true");
@@ -168,14 +121,9 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
 
   return {
     read() {
-      const texts = Object.fromEntries(TEXTS.map((key) => [key, input(key).value]));
-      const chosen = {
-        ...texts,
-        full: input("full").value as Choice,
-        hazmat: input("hazmat").value as Choice,
-      };
+      const texts = Object.fromEntries(TEXT_KEYS.map((key) => [key, input(key).value]));
       return {
-        ...(chosen as Pick<Filters, (typeof TEXTS)[number]>),
+        ...(texts as Pick<Filters, (typeof TEXT_KEYS)[number]>),
         pickup: pickup.read(),
         delivery: delivery.read(),
         equipment: equipment.read(),
@@ -184,7 +132,7 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
       };
     },
     write(filters) {
-      for (const key of TEXTS) input(key).value = filters[key];
+      for (const key of TEXT_KEYS) input(key).value = filters[key];
       pickup.write(filters.pickup);
       delivery.write(filters.delivery);
       equipment.write(filters.equipment);
@@ -196,10 +144,21 @@ export function filterForm(all: Equipment[], changed: () => void, draw: () => vo
   };
 }
 
-/** What the search covers, in words. */
-export async function areaWords(area: Area): Promise<string> {
-  if (area.kind === "near")
-    return `within ${area.miles} mi of ${(await resolvePlace(area.place))?.label ?? area.place}`;
-  if (area.kind === "states") return `from ${area.states.join(", ")}`;
-  return area.kind === "drawn" ? "in the drawn area" : "in the map view";
+/** Shows around the form what the filters make possible: clearing, sorts, and the heads of the columns. */
+export function markFilters(filters: Filters): void {
+  byId("clear").hidden =
+    JSON.stringify(filters) === JSON.stringify({ ...noFilters(), sort: filters.sort });
+  byId("pickup-any").textContent = tripOf(filters) ? "Along my road" : "Map view";
+  byId("clear-area").hidden = filters.pickup.kind !== "drawn";
+  byId<HTMLOptionElement>("by-distance").disabled = filters.pickup.kind !== "near";
+  byId<HTMLOptionElement>("by-out-of-route").disabled = tripOf(filters) === null;
+  byId<HTMLSelectElement>("sort").value = filters.sort;
+  for (const head of document.querySelectorAll<HTMLElement>("th[data-sort]")) {
+    const sorted = head.dataset["sort"] === filters.sort;
+    const order = ["age", "pickup_time", "distance", "out_of_route"].includes(filters.sort)
+      ? "ascending"
+      : "descending";
+    if (sorted) head.setAttribute("aria-sort", order);
+    else head.removeAttribute("aria-sort");
+  }
 }

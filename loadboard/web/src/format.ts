@@ -10,7 +10,7 @@ export const dollars = (cents: number): string =>
     currency: "USD",
     maximumFractionDigits: cents % 100 ? 2 : 0,
   });
-export const wholeDollars = (cents: number): string => `$${whole.format(cents / 100)}`;
+export const wholeDollars = (cents: number): string => dollars(Math.round(cents / 100) * 100);
 /** Pounds as dispatchers write them: 42k. */
 export const thousands = (n: number): string =>
   n < 1000 ? count(n) : `${Number((n / 1000).toFixed(1))}k`;
@@ -46,7 +46,7 @@ export function shortWindow(window: Window | null, zone: string): string {
   return day(from) === day(to) ? `${start}–${to.slice(11)}` : `${start}–${day(to)}`;
 }
 
-function day(moment: string, zone: string): string {
+export function day(moment: string, zone: string): string {
   return new Date(moment).toLocaleDateString("en-US", {
     timeZone: zone,
     weekday: "short",
@@ -55,7 +55,7 @@ function day(moment: string, zone: string): string {
   });
 }
 
-function clock(moment: string, zone: string): string {
+export function clock(moment: string, zone: string): string {
   return new Date(moment).toLocaleTimeString("en-US", {
     timeZone: zone,
     hour: "numeric",

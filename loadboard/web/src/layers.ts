@@ -16,6 +16,7 @@ export const SOURCES = [
   "roads",
   "towns",
   "area",
+  "trip",
   "hexes",
   "loads",
   "lane",
@@ -76,6 +77,18 @@ function area(p: Palette): LayerSpecification[] {
       type: "line",
       source: "area",
       paint: { "line-color": p.accent, "line-width": 1.5, "line-dasharray": [3, 2] },
+    },
+  ];
+}
+
+function trip(p: Palette): LayerSpecification[] {
+  return [
+    {
+      id: "trip",
+      type: "line",
+      source: "trip",
+      layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-color": p.trip, "line-width": 5, "line-opacity": 0.55 },
     },
   ];
 }
@@ -218,6 +231,7 @@ function labels(p: Palette): LayerSpecification[] {
 export const layers = (p: Palette): LayerSpecification[] => [
   ...basemap(p),
   ...area(p),
+  ...trip(p),
   ...market(p),
   ...chosen(p),
   ...labels(p),

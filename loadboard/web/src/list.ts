@@ -15,8 +15,11 @@ import {
 } from "./format";
 import type { Load } from "./types";
 
+/** What the list shows beside the loads themselves: miles that a search measured, or what loads are worth. */
+export type Measured = "nothing" | "deadhead" | "out" | "worth";
+
 export interface LoadList {
-  show(loads: Load[], withDeadhead: boolean): void;
+  show(loads: Load[], measured: Measured, cells?: (load: Load) => HTMLElement[]): void;
   select(id: number | null, focus?: boolean): void;
   refreshAges(): void;
 }
@@ -63,7 +66,10 @@ function truck(load: Load, names: Names): HTMLTableCellElement {
   );
 }
 
-function row(load: Load, names: Names): HTMLTableRowElement {
+const milesCell = (name: string, miles: number | null | undefined) =>
+  cell(`${name} number`, miles == null ? "" : count(miles));
+
+function row(load: Load, names: Names, more: HTMLElement[]): HTMLTableRowElement {
   const [pickup, delivery] = [first(load), last(load)];
   const between = load.stops.length > 2 ? ` +${load.stops.length - 2}` : "";
   return h(
@@ -72,7 +78,8 @@ function row(load: Load, names: Names): HTMLTableRowElement {
     cell("age", shortAge(load.first_posted_at), ago(load.first_posted_at)),
     cell("pickup", shortWindow(pickup.window, pickup.zone), longWindow(pickup.window, pickup.zone)),
     cell("origin", placeName(pickup), placeName(pickup)),
-    cell("deadhead number", load.distance_mi == null ? "" : count(load.distance_mi)),
+    milesCell("deadhead", load.distance_mi),
+    milesCell("out", load.out_of_route_mi),
     cell("destination", placeName(delivery) + between, placeName(delivery)),
     cell("miles number", count(load.loaded_miles)),
     truck(load, names),
@@ -80,6 +87,7 @@ function row(load: Load, names: Names): HTMLTableRowElement {
     figure("rate", load.rate_cents, wholeDollars, dollars),
     figure("per-mile", load.rate_per_mile_cents, perMile),
     cell("shipper", load.organization.name, load.organization.name),
+    ...more,
   );
 }
 
@@ -149,12 +157,12 @@ export function loadList(names: Names, listeners: Listeners): LoadList {
   body.addEventListener("mouseleave", () => listeners.hovered(null));
 
   return {
-    show(next, withDeadhead) {
+    show(next, measured, cells = () => []) {
       const focused = rows().indexOf(document.activeElement as HTMLTableRowElement);
       const focusedId = loads[focused]?.id;
       loads = next;
-      table.classList.toggle("with-deadhead", withDeadhead);
-      body.replaceChildren(...loads.map((load) => row(load, names)));
+      table.className = `with-${measured}`;
+      body.replaceChildren(...loads.map((load) => row(load, names, cells(load))));
       mark();
       if (focused < 0) return;
       const again = loads.findIndex((load) => load.id === focusedId);

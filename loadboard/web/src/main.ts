@@ -8,6 +8,7 @@ function askForToken(why: string): void {
   byId("board").hidden = true;
   byId("sign-out").hidden = true;
   byId("post-open").hidden = true;
+  byId("truck-open").hidden = true;
   byId("who").textContent = "";
   byId("sign-in").hidden = false;
   byId("sign-in-problem").textContent = why;

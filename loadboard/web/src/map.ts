@@ -12,11 +12,12 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { feature } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import statesUrl from "us-atlas/states-10m.json?url";
+import type { Area, Bounds, Position } from "./areas";
 import { byId } from "./dom";
 import { count, first, perMile } from "./format";
 import { layers, NOTHING, type SourceName, sources } from "./layers";
 import { calm, palette, whenThemeChanges } from "./palette";
-import type { Area, Bounds, Camera, Position } from "./state";
+import type { Camera } from "./state";
 import townRows from "./towns.json";
 import type { HexProperties, Hexes, Load, Place, Route } from "./types";
 
@@ -36,6 +37,7 @@ export interface LoadMap {
   showLane(load: Load | null, opened?: boolean): void;
   showRoute(route: Route | null): void;
   showArea(area: Area, place: Place | null): void;
+  showTrip(line: GeoJSON.LineString | null): void;
   showRoads(roads: GeoJSON.FeatureCollection): void;
   jump(camera: Camera | null): void;
   fit(bounds: Bounds): void;
@@ -264,6 +266,7 @@ export function createMap(
       else if (area.kind === "near" && place) show("area", polygon(circle(place, area.miles)));
       else show("area", NOTHING);
     },
+    showTrip: (line) => show("trip", line ?? NOTHING),
     showRoads: (roads) => show("roads", roads),
     jump(to) {
       if (to) map.jumpTo({ center: [to.lon, to.lat], zoom: to.zoom }, { quiet: true });

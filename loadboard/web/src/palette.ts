@@ -6,6 +6,7 @@ export interface Palette {
   town: string;
   halo: string;
   accent: string;
+  trip: string;
   unknown: string;
   ring: string;
   edge: string;
@@ -24,6 +25,7 @@ const LIGHT: Palette = {
   town: "#4a545e",
   halo: "#f7f7f4",
   accent: "#c2410c",
+  trip: "#6d4fc4",
   unknown: "#a9b1b8",
   ring: "#ffffff",
   edge: "#4b5862",
@@ -39,6 +41,7 @@ const DARK: Palette = {
   town: "#b9c3cc",
   halo: "#161c22",
   accent: "#fb923c",
+  trip: "#b39dfa",
   unknown: "#5c6872",
   ring: "#10151a",
   edge: "#0b1014",

@@ -1,9 +1,10 @@
 import * as api from "./api";
+import { placeQuery } from "./areas";
 import { button, byId, h } from "./dom";
-import { placeQuery } from "./state";
+import { momentOf, refuseIn, unknownPlace } from "./fields";
 import { resolvePlace, suggestPlaces } from "./suggest";
 import type { Equipment, FieldError, Load, NewLoad, NewStop, Place } from "./types";
-import { longZone, shortZone, toMoment, toUtc } from "./zones";
+import { longZone, shortZone, toMoment } from "./zones";
 
 interface StopFields {
   element: HTMLElement;
@@ -22,17 +23,6 @@ function field(
   input.id ||= `post-${++made}`;
   input.dataset["pointer"] = pointer;
   return h("div", { class: "field" }, h("label", { for: input.id }, label), input, ...more);
-}
-
-function moment(
-  input: HTMLInputElement,
-  zone: string,
-  pointer: string,
-): { at: string; errors: FieldError[] } {
-  const found = toMoment(input.value, zone);
-  if (found !== null) return { at: toUtc(found), errors: [] };
-  const message = `The clocks in ${zone} go forward over this time: it does not exist on that day.`;
-  return { at: "", errors: [{ pointer, message }] };
 }
 
 function stopFields(kind: NewStop["kind"], required: boolean): StopFields {
@@ -96,15 +86,10 @@ function stopFields(kind: NewStop["kind"], required: boolean): StopFields {
     if (!at)
       return {
         stop,
-        errors: [
-          {
-            pointer: `${pointer}/place`,
-            message: "No such place is known. Choose one of the list.",
-          },
-        ],
+        errors: [unknownPlace(`${pointer}/place`)],
       };
-    const start = moment(from, at, `${pointer}/window/from`);
-    const end = moment(to, at, `${pointer}/window/to`);
+    const start = momentOf(from, at, `${pointer}/window/from`);
+    const end = momentOf(to, at, `${pointer}/window/to`);
     return {
       stop: { ...stop, window: { from: start.at, to: end.at } },
       errors: [...start.errors, ...end.errors],
@@ -151,27 +136,8 @@ export function postDialog(equipment: Equipment[], posted: (load: Load) => void)
     extra.element.querySelector("input")?.focus();
   }
 
-  function refuse(errors: FieldError[], general: string): void {
-    for (const old of form.querySelectorAll(".field .refused")) old.remove();
-    for (const old of form.querySelectorAll("[aria-invalid]")) old.removeAttribute("aria-invalid");
-    const inputs = [...form.querySelectorAll<HTMLInputElement>("[data-pointer]")];
-    const left: string[] = errors.length ? [] : [general];
-    for (const { pointer: said, message } of errors) {
-      const pointer = said.replace(/\/(zip|lat|lon)$/, "/place");
-      const at =
-        inputs.find((one) => one.dataset["pointer"] === pointer) ??
-        inputs.find(
-          (one) => pointer.split("/").length > 2 && one.dataset["pointer"]?.startsWith(pointer),
-        );
-      if (!at) left.push(`${pointer} ${message}`.trim());
-      else if (at.getAttribute("aria-invalid") !== "true") {
-        at.setAttribute("aria-invalid", "true");
-        at.closest(".field")?.append(h("p", { class: "refused", role: "alert" }, message));
-      }
-    }
-    byId("post-problem").textContent = left.join(" ");
-    form.querySelector<HTMLElement>("[aria-invalid]")?.focus();
-  }
+  const refuse = (errors: FieldError[], general: string) =>
+    refuseIn(form, byId("post-problem"), errors, general);
 
   async function read(): Promise<{ load: NewLoad; errors: FieldError[] }> {
     const each = await Promise.all(stops.map((stop, i) => stop.read(`/stops/${i}`)));

@@ -1,20 +1,26 @@
-import { toMoment, toUtc, HERE } from "./zones";
+import { type Area, areaBody, type Bounds, list, placeQuery, readArea, writeArea } from "./areas";
+import { readTruck, type Truck, writeTruck } from "./truck";
+import { HERE, toMoment, toUtc } from "./zones";
 
-export type Position = [number, number];
-export type Bounds = [number, number, number, number];
-
-export type Area =
-  | { kind: "any" }
-  | { kind: "near"; place: string; miles: number }
-  | { kind: "states"; states: string[] }
-  | { kind: "drawn"; ring: Position[] };
-
-export const SORTS = ["age", "pickup_time", "rate", "rate_per_mile", "distance"] as const;
+export const SORTS = [
+  "age",
+  "pickup_time",
+  "rate",
+  "rate_per_mile",
+  "distance",
+  "out_of_route",
+] as const;
 export type Sort = (typeof SORTS)[number];
 export type Choice = "" | "yes" | "no";
 
-/** What is searched. A pickup area of kind "any" means the part of the map that is in view. */
+/**
+ * What is searched. A pickup area of kind "any" means the part of the map that is in view, or anywhere
+ * along the road where a trip is given.
+ */
 export interface Filters {
+  alongFrom: string;
+  alongTo: string;
+  alongMiles: string;
   pickup: Area;
   delivery: Area;
   earliest: string;
@@ -41,9 +47,13 @@ export interface State {
   filters: Filters;
   camera: Camera | null;
   load: number | null;
+  truck: Truck | null;
 }
 
 const TEXTS = {
+  alongFrom: "along_from",
+  alongTo: "along_to",
+  alongMiles: "along_miles",
   earliest: "earliest",
   latest: "latest",
   full: "full",
@@ -55,14 +65,43 @@ const TEXTS = {
   maxAge: "max_age",
 } as const;
 type TextKey = keyof typeof TEXTS;
+export const TEXT_KEYS = Object.keys(TEXTS) as TextKey[];
+
+const OUT_OF_ROUTE_MI = "60";
+
+export interface Trip {
+  from: string;
+  to: string;
+  miles: number;
+}
+
+/** The road that is driven anyway, once both its ends are given. */
+export function tripOf({ alongFrom, alongTo, alongMiles }: Filters): Trip | null {
+  const [from, to] = [alongFrom.trim(), alongTo.trim()];
+  return from && to ? { from, to, miles: Number(alongMiles || OUT_OF_ROUTE_MI) } : null;
+}
+
+/** What tells one road from another. */
+export function endsOf(filters: Filters): string | null {
+  const trip = tripOf(filters);
+  return trip && JSON.stringify([trip.from, trip.to]);
+}
+
+const usualSort = (filters: Filters): Sort => (tripOf(filters) ? "out_of_route" : "age");
+
+/** The sort that is asked for, or the usual one where there is nothing to measure it from. */
+export function possibleSort(filters: Filters): Sort {
+  const impossible =
+    (filters.sort === "distance" && filters.pickup.kind !== "near") ||
+    (filters.sort === "out_of_route" && !tripOf(filters));
+  return impossible ? usualSort(filters) : filters.sort;
+}
 
 export function noFilters(): Filters {
-  const texts = Object.fromEntries(Object.keys(TEXTS).map((key) => [key, ""])) as Record<
-    TextKey,
-    ""
-  >;
+  const texts = Object.fromEntries(TEXT_KEYS.map((key) => [key, ""])) as Record<TextKey, "">;
   return {
     ...texts,
+    alongMiles: OUT_OF_ROUTE_MI,
     pickup: { kind: "any" },
     delivery: { kind: "any" },
     equipment: [],
@@ -71,58 +110,36 @@ export function noFilters(): Filters {
   };
 }
 
-const list = (text: string | null): string[] => (text ? text.split(",").filter(Boolean) : []);
-
-function readArea(query: URLSearchParams, name: string): Area {
-  const place = query.get(`${name}_near`);
-  if (place) return { kind: "near", place, miles: Number(query.get(`${name}_miles`)) || 100 };
-  const states = list(query.get(`${name}_states`));
-  if (states.length) return { kind: "states", states };
-  const ring = (query.get(`${name}_area`) ?? "")
-    .split(";")
-    .map((pair) => pair.split(",").map(Number) as Position);
-  const sound =
-    ring.length > 3 && ring.every((pair) => pair.length === 2 && pair.every(Number.isFinite));
-  return sound ? { kind: "drawn", ring } : { kind: "any" };
-}
-
-function writeArea(query: URLSearchParams, name: string, area: Area): void {
-  if (area.kind === "near") {
-    query.set(`${name}_near`, area.place);
-    query.set(`${name}_miles`, String(area.miles));
-  } else if (area.kind === "states") query.set(`${name}_states`, area.states.join(","));
-  else if (area.kind === "drawn")
-    query.set(`${name}_area`, area.ring.map((pair) => pair.join(",")).join(";"));
-}
-
 /** The state that a bookmarked or shared address stands for. */
 export function readState(address: string): State {
   const query = new URLSearchParams(address);
   const filters = noFilters();
-  for (const [key, name] of Object.entries(TEXTS))
-    Object.assign(filters, { [key]: query.get(name) ?? "" });
-  const sort = SORTS.find((one) => one === query.get("sort")) ?? "age";
+  for (const key of TEXT_KEYS)
+    Object.assign(filters, { [key]: query.get(TEXTS[key]) ?? filters[key] });
   Object.assign(filters, {
     pickup: readArea(query, "pickup"),
     delivery: readArea(query, "delivery"),
     equipment: list(query.get("equipment")),
     unknown: query.get("unknown") !== "no",
-    sort,
   });
+  filters.sort = SORTS.find((one) => one === query.get("sort")) ?? usualSort(filters);
+  filters.sort = possibleSort(filters);
   const [lon, lat, zoom] = list(query.get("at")).map(Number);
   const camera = [lon, lat, zoom].every(Number.isFinite) ? ({ lon, lat, zoom } as Camera) : null;
-  return { filters, camera, load: Number(query.get("load")) || null };
+  return { filters, camera, load: Number(query.get("load")) || null, truck: readTruck(query) };
 }
 
-export function writeState({ filters, camera, load }: State): string {
+export function writeState({ filters, camera, load, truck }: State): string {
   const query = new URLSearchParams();
+  const usual = noFilters();
+  if (truck) writeTruck(query, truck);
   writeArea(query, "pickup", filters.pickup);
   writeArea(query, "delivery", filters.delivery);
-  for (const [key, name] of Object.entries(TEXTS))
-    if (filters[key as TextKey]) query.set(name, filters[key as TextKey]);
+  for (const key of TEXT_KEYS)
+    if (filters[key] !== usual[key]) query.set(TEXTS[key], filters[key]);
   if (filters.equipment.length) query.set("equipment", filters.equipment.join(","));
   if (!filters.unknown) query.set("unknown", "no");
-  if (filters.sort !== "age") query.set("sort", filters.sort);
+  if (filters.sort !== usualSort(filters)) query.set("sort", filters.sort);
   if (camera)
     query.set(
       "at",
@@ -131,17 +148,6 @@ export function writeState({ filters, camera, load }: State): string {
   if (load) query.set("load", String(load));
   const text = query.toString().replaceAll("%2C", ",").replaceAll("%3B", ";");
   return text ? `?${text}` : "";
-}
-
-const ZIP = /^\d{5}$/;
-export const placeQuery = (text: string): { zip: string } | { place: string } =>
-  ZIP.test(text) ? { zip: text } : { place: text };
-
-function areaBody(area: Area): object | null {
-  if (area.kind === "near") return { near: placeQuery(area.place), radius_mi: area.miles };
-  if (area.kind === "states") return { states: area.states };
-  if (area.kind === "drawn") return { polygon: { type: "Polygon", coordinates: [area.ring] } };
-  return null;
 }
 
 function windowBody({ earliest, latest }: Filters): object | null {
@@ -156,8 +162,14 @@ export function searchBody(filters: Filters, view: Bounds): Record<string, unkno
   const number = (text: string, times = 1) =>
     text === "" ? null : Math.round(Number(text) * times);
   const choice = (text: Choice) => (text === "" ? null : text === "yes");
+  const trip = tripOf(filters);
   const body = {
-    pickup: areaBody(filters.pickup) ?? { bbox: view },
+    along: trip && {
+      from: placeQuery(trip.from),
+      to: placeQuery(trip.to),
+      max_out_of_route_mi: trip.miles,
+    },
+    pickup: areaBody(filters.pickup) ?? (trip ? null : { bbox: view }),
     delivery: areaBody(filters.delivery),
     pickup_window: windowBody(filters),
     equipment: filters.equipment.length ? filters.equipment : null,

@@ -59,12 +59,58 @@ export interface Load {
   confirmed_at: string;
   stops: Stop[];
   distance_mi?: number | null;
+  out_of_route_mi?: number | null;
+  along_mi?: [pickup: number, delivery: number] | null;
+}
+
+/** The road that a search goes along. */
+export interface Road {
+  trip_mi: number;
+  line: GeoJSON.LineString;
 }
 
 export interface Found {
   items: Load[];
   total: number;
   next_cursor: string | null;
+  along?: Road | null;
+}
+
+export interface Term {
+  name: string;
+  cents: number;
+  quantity: number | null;
+  unit: string | null;
+}
+
+export interface Step {
+  kind: "drive" | "wait" | "break" | "rest" | "restart" | "load" | "unload";
+  from: string;
+  to: string;
+  miles: number | null;
+}
+
+export interface Match {
+  load: Load;
+  worth_cents: number;
+  terms: Term[];
+  plan: Step[];
+  deadhead_mi: number;
+  out_of_route_mi: number | null;
+  sentence: string;
+}
+
+export interface Relaxation {
+  rule: string;
+  from: number;
+  to: number;
+  gains: number;
+}
+
+export interface Matches {
+  items: Match[];
+  refused: Record<string, number>;
+  relax: Relaxation | null;
 }
 
 export interface HexProperties {

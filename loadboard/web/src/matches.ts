@@ -1,0 +1,93 @@
+import { h } from "./dom";
+import { clock, count, day, first, last, loads, placeName, wholeDollars } from "./format";
+import { type Scale, termsBar, termsTable } from "./terms";
+import type { Load, Match, Matches, Step } from "./types";
+import { HERE, longZone } from "./zones";
+
+const inWords = (rule: string): string => rule.replaceAll("_", " ");
+
+function worthCell({ load, worth_cents }: Match): HTMLElement {
+  const none = load.rate_cents === null;
+  const title = none ? "No rate is given: what it has to make up for" : "Worth, after all costs";
+  const text = none ? `needs ${wholeDollars(-worth_cents)}` : wholeDollars(worth_cents);
+  return h("td", { role: "gridcell", class: none ? "worth none" : "worth", title }, text);
+}
+
+/** What a row of the list shows of a match, beside the load. */
+export function matchCells(match: Match, scale: Scale): HTMLElement[] {
+  return [
+    worthCell(match),
+    h("td", { role: "gridcell", class: "terms" }, termsBar(match, scale)),
+    h("td", { role: "gridcell", class: "sentence" }, match.sentence),
+  ];
+}
+
+function did({ kind, miles }: Step, load: Load, loaded: boolean): string {
+  const way = miles === null ? "" : ` ${count(miles)} mi`;
+  switch (kind) {
+    case "drive":
+      return `Drive${way} ${loaded ? "loaded" : "to the pickup"}`;
+    case "load":
+      return `Load at ${placeName(first(load))}`;
+    case "unload":
+      return `Unload at ${placeName(last(load))}`;
+    case "break":
+      return "Take a break of 30 minutes";
+    case "rest":
+      return "Rest 10 hours";
+    case "restart":
+      return "Restart the week: 34 hours off";
+    case "wait":
+      return "Wait";
+  }
+}
+
+function lasted({ from, to }: Step): string {
+  const minutes = Math.round((Date.parse(to) - Date.parse(from)) / 60_000);
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return [hours && `${hours} h`, (rest || !hours) && `${rest} min`].filter(Boolean).join(" ");
+}
+
+/** The driver's hours as a timeline; a day is named where it begins. */
+function timeline({ plan, load }: Match): HTMLElement {
+  const pickedUp = plan.findIndex(({ kind }) => kind === "load");
+  const steps = plan.map((step, i) => {
+    const today = day(step.from, HERE);
+    const previous = plan[i - 1];
+    const newDay = !previous || day(previous.from, HERE) !== today;
+    return h(
+      "li",
+      { "data-step": step.kind },
+      h("time", { datetime: step.from }, newDay && h("b", {}, today), clock(step.from, HERE)),
+      h("span", {}, did(step, load, i > pickedUp)),
+      h("span", { class: "quiet" }, lasted(step)),
+    );
+  });
+  return h(
+    "section",
+    { class: "plan" },
+    h("h3", {}, `Plan, ${longZone(HERE)}`),
+    h("ol", {}, ...steps),
+  );
+}
+
+/** What the details show of a match: the sentence, the terms in dollars and the plan. */
+export function matchDetails(match: Match): HTMLElement {
+  return h(
+    "div",
+    { class: "match" },
+    h("p", {}, match.sentence),
+    termsTable(match),
+    timeline(match),
+  );
+}
+
+/** Why the other loads are not in the list, and what would bring more of them. */
+export function refusedWords({ refused, relax }: Matches): string {
+  const counts = Object.entries(refused).filter(([, n]) => n > 0);
+  const left = counts.map(([rule, n]) => `${count(n)} by ${inWords(rule)}`).join(", ");
+  const more =
+    relax &&
+    `With ${inWords(relax.rule)} ${relax.to} instead of ${relax.from}: ${loads(relax.gains)} more.`;
+  return [left && `Refused: ${left}.`, more].filter(Boolean).join(" ");
+}
