@@ -1,6 +1,5 @@
 """The page, as a dispatcher uses it: each test looks at what is shown, and asks the API beside it."""
 
-import json
 import math
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,58 +8,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from shapely.geometry import Point, Polygon
 
 from tests.web.conftest import Board, Visit
+from tests.web.looking import PHONE, at, ids, ids_of, middle, sent, settled, total
 
 EVIL = '<img src=x onerror="console.error(1)"><b>bold</b>'
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 REFERENCE = (f"PAGE-{number}" for number in count(1))
 ATLANTA = {"lat": 33.749, "lon": -84.388}
-
-
-def ids(page: Page) -> list[int]:
-    return [
-        int(row)
-        for row in page.locator("#rows tr").evaluate_all(
-            "rows => rows.map((row) => row.dataset.id)"
-        )
-    ]
-
-
-def ids_of(found: dict[str, Any]) -> list[int]:
-    return [load["id"] for load in found["items"]]
-
-
-def total(page: Page) -> int:
-    text = page.locator("#count").inner_text()
-    return int(re.split(r" loads?\b", text)[0].replace(",", ""))
-
-
-def settled(page: Page) -> None:
-    """Waits out the pause before a search, the search, and the drawing of the map."""
-    page.wait_for_timeout(250)
-    expect(page.locator("#busy")).to_be_hidden()
-    expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
-
-
-def middle(page: Page) -> tuple[float, float]:
-    box = page.locator("#map").bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def sent(request: Request) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(request.post_data or "")
-    return body
-
-
-def at(page: Page) -> tuple[float, float, float]:
-    found = re.search(r"at=([-\d.]+),([-\d.]+),([-\d.]+)", page.url)
-    assert found is not None, page.url
-    lon, lat, zoom = (float(part) for part in found.groups())
-    return lon, lat, zoom
 
 
 def beside(camera: tuple[float, float, float], dx: float, dy: float) -> tuple[float, float]:

@@ -1,15 +1,33 @@
 import { h } from "./dom";
 import { clock, count, day, first, last, loads, placeName, wholeDollars } from "./format";
-import { type Scale, termsBar, termsTable } from "./terms";
-import type { Load, Match, Matches, Step } from "./types";
+import { type Scale, sumOf, termsBar, termsTable } from "./terms";
+import type { Load, Match, Matches, Relaxation, Step } from "./types";
 import { HERE, longZone } from "./zones";
 
-const inWords = (rule: string): string => rule.replaceAll("_", " ");
+/** Why a rule refused loads, and what its limit is called and measured in. */
+const RULES: Record<string, { refused: string; limit: string; unit: string }> = {
+  deadhead: { refused: "beyond the deadhead", limit: "max deadhead", unit: "mi" },
+  equipment: { refused: "for other equipment", limit: "equipment", unit: "" },
+  hazmat: { refused: "hazmat", limit: "hazmat", unit: "" },
+  weight: { refused: "too heavy", limit: "weight", unit: "lb" },
+  length: { refused: "too long", limit: "length", unit: "ft" },
+  filters: { refused: "by filters", limit: "filters", unit: "" },
+  destination: { refused: "going elsewhere", limit: "radius to go to", unit: "mi" },
+  out_of_route: { refused: "too far out of route", limit: "out of route", unit: "mi" },
+  pickup_window: { refused: "with a pickup too soon", limit: "pickup", unit: "h" },
+  delivery_window: { refused: "with a delivery too soon", limit: "delivery", unit: "h" },
+  home: { refused: "home too late", limit: "home", unit: "h" },
+};
 
-function worthCell({ load, worth_cents }: Match): HTMLElement {
-  const none = load.rate_cents === null;
+function rule(name: string): { refused: string; limit: string; unit: string } {
+  const words = name.replaceAll("_", " ");
+  return RULES[name] ?? { refused: `by ${words}`, limit: words, unit: "" };
+}
+
+function worthCell({ terms, worth_cents: cents }: Match): HTMLElement {
+  const none = cents === null;
   const title = none ? "No rate is given: what it has to make up for" : "Worth, after all costs";
-  const text = none ? `needs ${wholeDollars(-worth_cents)}` : wholeDollars(worth_cents);
+  const text = none ? `needs ${wholeDollars(-sumOf(terms))}` : wholeDollars(cents);
   return h("td", { role: "gridcell", class: none ? "worth none" : "worth", title }, text);
 }
 
@@ -82,12 +100,16 @@ export function matchDetails(match: Match): HTMLElement {
   );
 }
 
+function relaxed({ rule: name, from, to, gains }: Relaxation): string {
+  const { limit, unit } = rule(name);
+  const figure = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 1 });
+  const change = `${figure(to)} ${unit}`.trim();
+  return `With ${limit} ${change} instead of ${figure(from)}: ${loads(gains)} more.`;
+}
+
 /** Why the other loads are not in the list, and what would bring more of them. */
 export function refusedWords({ refused, relax }: Matches): string {
   const counts = Object.entries(refused).filter(([, n]) => n > 0);
-  const left = counts.map(([rule, n]) => `${count(n)} by ${inWords(rule)}`).join(", ");
-  const more =
-    relax &&
-    `With ${inWords(relax.rule)} ${relax.to} instead of ${relax.from}: ${loads(relax.gains)} more.`;
-  return [left && `Refused: ${left}.`, more].filter(Boolean).join(" ");
+  const left = counts.map(([name, n]) => `${count(n)} ${rule(name).refused}`).join(", ");
+  return [left && `Left out: ${left}.`, relax && relaxed(relax)].filter(Boolean).join(" ");
 }

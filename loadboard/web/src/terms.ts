@@ -21,6 +21,8 @@ const termName = (name: string): string => NAMES[name] ?? name.replaceAll("_", "
 const sum = (terms: Term[], sign: 1 | -1): number =>
   terms.reduce((total, { cents }) => total + Math.max(0, sign * cents), 0);
 
+export const sumOf = (terms: Term[]): number => sum(terms, 1) - sum(terms, -1);
+
 /** How many cents the longest bar reaches on each side of zero, so that all bars compare. */
 export interface Scale {
   costs: number;
@@ -89,6 +91,10 @@ export function termsTable({ terms, worth_cents }: Match): HTMLElement {
       h("td", { class: "number" }, dollars(term.cents)),
     ),
   );
+  const [name, total] =
+    worth_cents === null
+      ? ["To be made up for by the rate", -sumOf(terms)]
+      : ["Worth", worth_cents];
   return h(
     "table",
     { class: "terms" },
@@ -97,9 +103,8 @@ export function termsTable({ terms, worth_cents }: Match): HTMLElement {
     h(
       "tr",
       { class: "total" },
-      h("th", { scope: "row" }, "Worth"),
-      h("td"),
-      h("td", { class: "number" }, dollars(worth_cents)),
+      h("th", { scope: "row", colspan: 2 }, name),
+      h("td", { class: "number" }, dollars(total)),
     ),
   );
 }

@@ -92,7 +92,8 @@ export interface Step {
 
 export interface Match {
   load: Load;
-  worth_cents: number;
+  /** Null where no rate is given. */
+  worth_cents: number | null;
   terms: Term[];
   plan: Step[];
   deadhead_mi: number;
