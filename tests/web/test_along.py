@@ -41,7 +41,7 @@ def colour_of_middle(page: Page) -> list[int]:
 def test_loads_along_a_road_are_listed_by_what_they_add(visit: Visit, board: Board) -> None:
     page = visit()
     asked: list[Request] = []
-    page.on("request", asked.append)
+    page.on("request", lambda one: asked.append(one))
     choose(page, "Road from", "Los Angeles, C", "Los Angeles, CA")
     settled(page)
     assert [one for one in asked if "along" in (one.post_data or "")] == []

@@ -187,6 +187,8 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   function changed(): void {
     const old = state.filters;
     const filters = form.read();
+    // A field that is left after a choice from its list says so once more.
+    if (JSON.stringify(filters) === JSON.stringify(old)) return;
     const ends = endsOf(filters);
     if (ends && !endsOf(old)) filters.sort = "out_of_route";
     filters.sort = possibleSort(filters);
