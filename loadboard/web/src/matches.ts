@@ -1,28 +1,23 @@
 import { h } from "./dom";
-import { clock, count, day, first, last, loads, placeName, wholeDollars } from "./format";
+import { clock, count, day, first, last, placeName, wholeDollars } from "./format";
 import { type Scale, sumOf, termsBar, termsTable } from "./terms";
 import type { Load, Match, Matches, Relaxation, Step } from "./types";
 import { HERE, longZone } from "./zones";
 
-/** Why a rule refused loads, and what its limit is called and measured in. */
-const RULES: Record<string, { refused: string; limit: string; unit: string }> = {
-  deadhead: { refused: "beyond the deadhead", limit: "max deadhead", unit: "mi" },
-  equipment: { refused: "for other equipment", limit: "equipment", unit: "" },
-  hazmat: { refused: "hazmat", limit: "hazmat", unit: "" },
-  weight: { refused: "too heavy", limit: "weight", unit: "lb" },
-  length: { refused: "too long", limit: "length", unit: "ft" },
-  filters: { refused: "by filters", limit: "filters", unit: "" },
-  destination: { refused: "going elsewhere", limit: "radius to go to", unit: "mi" },
-  out_of_route: { refused: "too far out of route", limit: "out of route", unit: "mi" },
-  pickup_window: { refused: "with a pickup too soon", limit: "pickup", unit: "h" },
-  delivery_window: { refused: "with a delivery too soon", limit: "delivery", unit: "h" },
-  home: { refused: "home too late", limit: "home", unit: "h" },
+/** What is wrong with the loads that a rule refuses. */
+const REFUSED: Record<string, string> = {
+  deadhead: "too far from the truck",
+  equipment: "for other equipment",
+  hazmat: "hazmat",
+  weight: "too heavy",
+  length: "too long",
+  filters: "by filters",
+  destination: "going elsewhere",
+  out_of_route: "too far out of route",
+  pickup_window: "too late for the pickup",
+  delivery_window: "too late for the delivery",
+  home: "too late to be home",
 };
-
-function rule(name: string): { refused: string; limit: string; unit: string } {
-  const words = name.replaceAll("_", " ");
-  return RULES[name] ?? { refused: `by ${words}`, limit: words, unit: "" };
-}
 
 function worthCell({ terms, worth_cents: cents }: Match): HTMLElement {
   const none = cents === null;
@@ -100,16 +95,20 @@ export function matchDetails(match: Match): HTMLElement {
   );
 }
 
-function relaxed({ rule: name, from, to, gains }: Relaxation): string {
-  const { limit, unit } = rule(name);
+const inWords = (rule: string): string => rule.replaceAll("_", " ");
+
+function relaxed({ rule, from, to, gains }: Relaxation): string {
   const figure = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 1 });
-  const change = `${figure(to)} ${unit}`.trim();
-  return `With ${limit} ${change} instead of ${figure(from)}: ${loads(gains)} more.`;
+  const [least, now] = [figure(to), figure(from)];
+  const change =
+    rule === "deadhead" ? `up to ${least} mi of deadhead` : `${inWords(rule)} up to ${least}`;
+  return `With ${change} instead of ${now}, ${count(gains)} more loads would be here.`;
 }
 
 /** Why the other loads are not in the list, and what would bring more of them. */
 export function refusedWords({ refused, relax }: Matches): string {
   const counts = Object.entries(refused).filter(([, n]) => n > 0);
-  const left = counts.map(([name, n]) => `${count(n)} ${rule(name).refused}`).join(", ");
-  return [left && `Left out: ${left}.`, relax && relaxed(relax)].filter(Boolean).join(" ");
+  const left = counts.map(([rule, n]) => `${count(n)} ${REFUSED[rule] ?? inWords(rule)}`);
+  const parts = [left.length && `Left out: ${left.join(", ")}.`, relax && relaxed(relax)];
+  return parts.filter(Boolean).join(" ");
 }
