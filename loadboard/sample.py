@@ -6,6 +6,7 @@ a fixed part that makes short hauls dearer by the mile.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 import anyio
@@ -160,4 +161,4 @@ async def fill(
 
 
 def _take(loads: Iterator[PostedLoad]) -> list[Submission]:
-    return [submission(load) for load, _ in zip(loads, range(BATCH), strict=False)]
+    return [submission(load) for load in islice(loads, BATCH)]
