@@ -30,6 +30,8 @@ HELD = Gauge(
 )
 POLL_S, HELD_POLL_S = 1.0, 0.01
 STALE_S = 3.0
+# So few events are applied in less time than it takes to hand them to a thread.
+AT_ONCE = 20
 # For so long a search waits for what its own process committed.
 OWN_WAIT_S = 1.0
 MOST_EVENTS = 5_000
@@ -147,7 +149,10 @@ class Feed:
         if ready:
             loads, closed = await loads_now(connection, {load_id for _, _, load_id in ready})
             self._cursor = ready[-1][:2]
-            await asyncio.to_thread(self.board.apply, loads, closed)
+            if len(ready) <= AT_ONCE:
+                self.board.apply(loads, closed)
+            else:
+                await asyncio.to_thread(self.board.apply, loads, closed)
         if xmin is not None:
             self.xmin = max(self.xmin, xmin)
 
