@@ -174,6 +174,22 @@ def test_the_best_loads_are_those_of_brute_force(
             assert match.worth_cents == sum(term.cents for term in match.terms)
 
 
+@given(st.integers(0, 2**32 - 1), clocks(), costs, st.integers(1, 3), st.booleans())
+@settings(max_examples=60)
+def test_the_best_few_of_many_are_those_of_brute_force(
+    seed: int, clock: Clock, costs: Costs, limit: int, on_trip: bool
+) -> None:
+    rows = board_of(seed, 200)
+    for row in rows:
+        row["rate_cents"] = row["loaded_tenths"] * 25 + row["id"] % 40 * 1_000
+    trip = Trip(ATLANTA, 500.0) if on_trip else None
+    truck = Truck(DALLAS, "van", NOW, hazmat=True, clock=clock, trip=trip)
+    asked = Asked(rows, truck, Pace(), NOW, Wanted(0))
+    found = ranking(Board([loads(rows)]).view, asked, costs, limit)
+    expected = ranked(asked, costs)
+    assert [(match.id, match.worth_cents) for match in found] == expected[:limit]
+
+
 def hauling(rows: list[dict[str, Any]], truck: Truck, limit: int = 50) -> list[Match]:
     return rank(Board([loads(rows)]).view, truck, Costs(), Pace(), NOW, limit=limit)
 
