@@ -39,16 +39,16 @@ class Costs:
     Institute, "An Analysis of the Operational Costs of Trucking: 2025 Update") so that nothing counts
     twice: the driver by the hour, and all the rest by the mile.
 
-    - `cost_of_mile_cents`: 126.5, which is $2.260 less what drivers cost: benefits of $0.197 (that
-      report) and wages of $0.798 (a rise, says that report, of 2.4 % on the $0.779 of the one before).
+    - `cost_of_mile_cents`: 126.5, which is $2.260 less $0.995 for the driver: benefits of $0.197, as
+      that report has them, and wages of $0.798, of which the exact figure is a planning convention.
       Fuel, truck and trailer payments, repairs, tyres, insurance, permits and tolls are left.
-    - `hour_driving_cents`: 4,000, those wages and benefits of $0.995 a mile at the 40.2 miles an hour
-      that the report reckons with, $90.89 an hour being $2.260 a mile.
+    - `hour_driving_cents`: 4,000, that $0.995 a mile at the 40.2 miles an hour that the report reckons
+      with: it gives $90.89 an hour for $2.260 a mile.
     - `hour_waiting_cents`: 4,000, a planning convention: an hour at a gate is an hour not driven.
-    - `hour_resting_cents`: 1,000, a planning convention: a driver has to rest some day, but a haul that
-      takes a day longer keeps the truck from the next one.
-    - `payment_percent`: 3, of the rate: a planning convention within the 1.5 to 5 that factoring is
-      commonly offered at (DAT Freight & Analytics, 2025). A board does not know payers' own records.
+    - `hour_resting_cents`: 1,000, a planning convention: a driver has to rest some day, but a haul
+      that takes a day longer keeps the truck from the next one.
+    - `payment_percent`: 3, of the rate, a planning convention: factors offer to pay at once, and some
+      to bear the risk, for 1 to 5 percent. A board does not know payers' own records.
     """
 
     cost_of_mile_cents: float = 126.5
