@@ -44,7 +44,8 @@ class Costs:
       Fuel, truck and trailer payments, repairs, tyres, insurance, permits and tolls are left.
     - `hour_driving_cents`: 4,000, that $0.995 a mile at the 40.2 miles an hour that the report reckons
       with: it gives $90.89 an hour for $2.260 a mile.
-    - `hour_waiting_cents`: 4,000, a planning convention: an hour at a gate is an hour not driven.
+    - `hour_waiting_cents`: 2,000, a planning convention: half of an hour driven, for waiting is off
+      duty here, but the truck and its driver stand for the load.
     - `hour_resting_cents`: 1,000, a planning convention: a driver has to rest some day, but a haul
       that takes a day longer keeps the truck from the next one.
     - `payment_percent`: 3, of the rate, a planning convention: factors offer to pay at once, and some
@@ -53,7 +54,7 @@ class Costs:
 
     cost_of_mile_cents: float = 126.5
     hour_driving_cents: float = 4_000.0
-    hour_waiting_cents: float = 4_000.0
+    hour_waiting_cents: float = 2_000.0
     hour_resting_cents: float = 1_000.0
     payment_percent: float = 3.0
 

@@ -46,12 +46,12 @@ def test_terms_worked_by_hand() -> None:
         "loaded": -99_935,
         "out_of_route": 0,
         "driving": -66_800,
-        "waiting": -14_000,
+        "waiting": -7_000,
         "resting": -10_500,
         "payment": -6_450,
         "next_load": 31_000,
     }
-    assert found.total.tolist() == [42_623]
+    assert found.total.tolist() == [49_623]
     quantities = dict(zip(UNITS, found.quantities[:, 0].tolist(), strict=True))
     assert quantities == pytest.approx(
         {"rate": 1, "deadhead": 45, "loaded": 790, "out_of_route": 0}

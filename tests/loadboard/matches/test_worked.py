@@ -43,10 +43,10 @@ def test_the_match_worked_by_hand(
     answer = carrier.post("/v1/matches", json={"truck": truck})
     assert answer.status_code == 200, answer.text
     [match] = answer.json()["items"]
-    assert match["worth_cents"] == 118_260
+    assert match["worth_cents"] == 121_314
     assert {term["name"]: term["cents"] for term in match["terms"]} == {
         "rate": 250_000, "deadhead": -4_179, "loaded": -62_061, "out_of_route": 0, "driving": -41_891,
-        "waiting": -6_109, "resting": -10_000, "payment": -7_500, "next_load": 0,
+        "waiting": -3_055, "resting": -10_000, "payment": -7_500, "next_load": 0,
     }  # fmt: skip
     kinds = ["drive", "wait", "load", "drive", "rest", "drive", "wait", "unload"]
     assert [step["kind"] for step in match["plan"]] == kinds
