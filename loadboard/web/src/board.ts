@@ -166,6 +166,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
 
   function failed(error: unknown, keep = false): void {
     if (!(error instanceof api.Problem)) throw error;
+    if (found === NO_ANSWER) byId("count").textContent = "No answer yet";
     if (error.status === 401) {
       clearInterval(ticking);
       return signedOut("Your token is not valid, or no longer. Sign in again.");

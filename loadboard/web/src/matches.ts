@@ -36,20 +36,19 @@ export function matchCells(match: Match, scale: Scale): HTMLElement[] {
 }
 
 function did({ kind, miles }: Step, load: Load, loaded: boolean): string {
-  const way = miles === null ? "" : ` ${count(miles)} mi`;
   switch (kind) {
     case "drive":
-      return `Drive${way} ${loaded ? "loaded" : "to the pickup"}`;
+      return `Drive ${count(miles)} mi ${loaded ? "loaded" : "to the pickup"}`;
     case "load":
       return `Load at ${placeName(first(load))}`;
     case "unload":
       return `Unload at ${placeName(last(load))}`;
     case "break":
-      return "Take a break of 30 minutes";
+      return "Break";
     case "rest":
-      return "Rest 10 hours";
+      return "Rest, off duty";
     case "restart":
-      return "Restart the week: 34 hours off";
+      return "Restart of the week, off duty";
     case "wait":
       return "Wait";
   }

@@ -37,7 +37,7 @@ export const scaleOf = (matches: Match[]): Scale => ({
 const real = (terms: Term[]): Term[] => terms.filter(({ cents }) => cents !== 0);
 
 function quantity({ quantity: n, unit }: Term): string {
-  if (n === null || unit === null || unit === "load") return "";
+  if (unit === "load") return "";
   if (unit === "loads") return `median of ${count(n)} loads`;
   const figure = n.toLocaleString("en-US", { maximumFractionDigits: 1 });
   return unit === "%" ? `${figure}%` : `${figure} ${unit}`;

@@ -79,15 +79,15 @@ export interface Found {
 export interface Term {
   name: string;
   cents: number;
-  quantity: number | null;
-  unit: string | null;
+  quantity: number;
+  unit: string;
 }
 
 export interface Step {
   kind: "drive" | "wait" | "break" | "rest" | "restart" | "load" | "unload";
   from: string;
   to: string;
-  miles: number | null;
+  miles: number;
 }
 
 export interface Match {
