@@ -155,5 +155,6 @@ def test_the_ranking_fits_a_phone_and_is_for_carriers(visit: Visit) -> None:
     expect(page.locator("#truck")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.evaluate("document.querySelector('#truck').scrollWidth <= innerWidth")
-    page = visit("shipper")
+    page = visit("shipper", "?truck_at=Dallas,+TX&truck_equipment=van")
+    expect(page.locator("#count")).to_contain_text("in the map view")
     expect(page.get_by_role("button", name="Best for my truck")).to_be_hidden()

@@ -37,7 +37,8 @@ const pointsOf = (load: Load): Position[] => load.stops.map((stop) => [stop.lon,
 /** The signed-in page: the map, the filters, the list and the details, kept in step with the address. */
 export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: string) => void): void {
   const names = equipmentNames(equipment);
-  let state: State = readState(location.search);
+  const isCarrier = me.organization.kind === "carrier";
+  let state: State = readState(location.search, isCarrier);
   let found: Answer = NO_ANSWER;
   let search: Search;
   let asked = new AbortController();
@@ -203,7 +204,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   }
 
   function setTruck(truck: Truck | null): void {
-    if (details.shown()) details.close();
+    if (details.shown()) close();
     state = { ...state, truck, load: null, camera: truck ? null : state.camera };
     showFilters();
     save(true);
@@ -322,7 +323,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   }
 
   function back(): void {
-    state = readState(location.search);
+    state = readState(location.search, isCarrier);
     form.write(state.filters);
     showFilters();
     fitted = null;
@@ -387,7 +388,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   }
 
   byId("post-open").hidden = !me.may_post;
-  byId("truck-open").hidden = me.organization.kind !== "carrier";
+  byId("truck-open").hidden = !isCarrier;
   void api.roads().then(
     (roads) => map.showRoads(roads),
     () => notice("The freeways could not be loaded."),

@@ -110,8 +110,8 @@ export function noFilters(): Filters {
   };
 }
 
-/** The state that a bookmarked or shared address stands for. */
-export function readState(address: string): State {
+/** The state that a bookmarked or shared address stands for; only carriers have trucks. */
+export function readState(address: string, isCarrier: boolean): State {
   const query = new URLSearchParams(address);
   const filters = noFilters();
   for (const key of TEXT_KEYS)
@@ -126,7 +126,8 @@ export function readState(address: string): State {
   filters.sort = possibleSort(filters);
   const [lon, lat, zoom] = list(query.get("at")).map(Number);
   const camera = [lon, lat, zoom].every(Number.isFinite) ? ({ lon, lat, zoom } as Camera) : null;
-  return { filters, camera, load: Number(query.get("load")) || null, truck: readTruck(query) };
+  const truck = isCarrier ? readTruck(query) : null;
+  return { filters, camera, load: Number(query.get("load")) || null, truck };
 }
 
 export function writeState({ filters, camera, load, truck }: State): string {
