@@ -153,6 +153,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_well(url: str) -> bool:
+    """Ready, and nothing missing: searches are answered without a database too."""
+    try:
+        ready = httpx.get(f"{url}/readyz", timeout=10, verify=False)
+    except httpx.TransportError:
+        return False
+    return ready.status_code == 200 and ready.json()["degraded"] == []
+
+
 def is_ready(url: str) -> bool:
     try:
         return httpx.get(f"{url}/readyz", timeout=10, verify=False).status_code == 200

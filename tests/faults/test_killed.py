@@ -18,7 +18,7 @@ from tests.faults.board import (
     Board,
     eventually,
     finished,
-    is_ready,
+    is_well,
     kill,
     one,
     rows,
@@ -32,7 +32,7 @@ from tests.faults.wholeness import assert_kept, assert_whole
 BACK_S = 60.0
 POSTERS = 4
 LINES = 4_000
-LINES_BY_COMMAND = 9_000
+LINES_BY_COMMAND = 12_000
 SHIPPER = "Demo Shipper"
 
 
@@ -56,7 +56,7 @@ def test_what_was_acknowledged_is_there_once(
                 await_some(board, f"import-{tag}")
                 threading.Event().wait(rng.uniform(0, 0.4))
                 strike(board, victim)
-                eventually(lambda: is_ready(board.url), BACK_S)
+                eventually(lambda: is_well(board.url), BACK_S)
                 report = sent.result(120)
         assert isinstance(report, dict)
         assert report["created"] + report["unchanged"] == LINES, report
@@ -93,7 +93,7 @@ def test_the_worker_works_on_after_all_were_killed(board: Board) -> None:
     for part in ("worker", "postgres", "redis", "api"):
         eventually(partial(board.pid, part), BACK_S)
         kill(board.pid(part))
-    eventually(lambda: is_ready(board.url), BACK_S)
+    eventually(lambda: is_well(board.url), BACK_S)
     # Its heart beats every ten seconds.
     beats = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > %s"
     since = one(board.database_url, "SELECT now()")
@@ -139,7 +139,7 @@ def cut_off(board: Board, file: Path, prefix: str, victim: str, after_s: float) 
         threading.Event().wait(after_s)
         kill(process.pid if victim == "import" else board.pid("postgres"))
         assert process.wait(60) != 0, "it had ended before it was hurt"
-    eventually(lambda: is_ready(board.url), BACK_S)
+    eventually(lambda: is_well(board.url), BACK_S)
     # What the killed program had sent to the server may still be carried out.
     others = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'"
     eventually(lambda: one(board.database_url, others) == 0, BACK_S)
