@@ -242,7 +242,7 @@ def in_use(live: Live, shipper: str, carrier: str, known: list[Question]) -> Ite
         for number, url in enumerate(urls):
             client = stack.enter_context(caller(url, carrier))
             # The second process is asked seldom, and finds out late that the scheme has changed.
-            pause = 0.02 if number == 0 else 0.4
+            pause = 0.02 if number == 0 else 0.2
             chance = random.Random(live.rng.random())
             tasks.append(
                 partial(search_on, stop, live, number, client, known, histories, chance, pause)
