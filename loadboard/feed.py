@@ -103,7 +103,7 @@ class Feed:
             counted = commits.count
             try:
                 is_all = await self._read()
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+            except (psycopg.Error, OSError) as error:
                 log.warning("feed_interrupted", error=str(error)[:300])
                 await self.close()
                 LAG.set(self.age_s)
@@ -121,6 +121,10 @@ class Feed:
                 await connection.execute(EVENTS, (str(self._cursor[0]), self._cursor[1]))
             ).fetchall()
             xmin, self._xmax = rows[0][:2]
+            if self._xmax < self.xmin:
+                # Transactions are counted anew: another database than before, restored perhaps.
+                await self._fill(connection)
+                continue
             events = [row[2:] for row in rows if row[2] is not None]
             ready = [event for event in events if event[0] < xmin]
             await self._apply(connection, ready, xmin if len(events) < MOST_EVENTS else None)

@@ -157,6 +157,18 @@ def test_events_that_commit_out_of_order_are_not_lost(
     assert len(known(other)) == 1
 
 
+def test_a_database_that_counts_transactions_anew_is_read_anew(
+    service: Service, shipper: Member, other: Feed, database_url: str
+) -> None:
+    post(shipper)
+    service.run(other.read())
+    other.xmin, other._cursor = 2**60, (2**60, 1)
+    post(shipper, reference="R-2")
+    equal(service, database_url, other)
+    assert len(known(other)) == 2
+    assert other.xmin < 2**60
+
+
 def test_many_events_are_read_in_parts(
     service: Service,
     shipper: Member,
