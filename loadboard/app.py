@@ -67,8 +67,8 @@ def create_app() -> FastAPI:
     )
     app.state.feed = Feed()
     errors.install(app)
-    # The path of an import must come before /v1/loads/{load_id}.
-    for router in (import_api, loads, search, matches, trucks, places_api, accounts, health):
+    # Routes are tried in turn: searches first, and an import before /v1/loads/{load_id}.
+    for router in (search, matches, import_api, loads, trucks, places_api, accounts, health):
         app.include_router(router.router)
     if PAGE.exists():
         _serve_page(app)

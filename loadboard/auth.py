@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from cachetools import LRUCache, TTLCache
-from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +17,7 @@ from loadboard.errors import UNAVAILABLE, Problem
 from loadboard.models import ApiToken, Organization, Person
 
 TOKEN_LIFE = timedelta(days=1)
+UNKNOWN = "This token is unknown or has expired; sign in for a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,6 @@ class Principal:
 _known: TTLCache[bytes, Principal] = TTLCache(maxsize=10_000, ttl=5)
 # What was last known of a token counts on while the database is away.
 _seen: LRUCache[bytes, Principal] = LRUCache(maxsize=10_000)
-_bearer = HTTPBearer(auto_error=False, description="The token that ./scripts/run prints")
 
 
 def token_hash(token: str) -> bytes:
@@ -80,24 +80,41 @@ def _unauthorized(detail: str) -> Problem:
     return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-async def authenticate(
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Principal:
-    if credentials is None:
-        raise _unauthorized("Send the header Authorization: Bearer TOKEN.")
-    key = token_hash(credentials.credentials)
-    try:
-        principal = _known.get(key) or await _look_up(key)
-    except UNAVAILABLE:
-        principal = _seen.get(key)
-        if principal is None:
-            raise
-    if principal is None or principal.expires_at <= datetime.now(UTC):
-        raise _unauthorized("This token is unknown or has expired; sign in for a new one.")
-    _known[key] = _seen[key] = principal
+class _Authenticated(HTTPBearer):
+    """One dependency for the scheme and for whom it names: each takes time of every request."""
+
+    async def __call__(self, request: Request) -> Principal:  # type: ignore[override]
+        credentials = await super().__call__(request)
+        if credentials is None:
+            raise _unauthorized("Send the header Authorization: Bearer TOKEN.")
+        return await _principal(token_hash(credentials.credentials))
+
+
+async def _principal(key: bytes) -> Principal:
+    principal = _known.get(key)
+    if principal is None:
+        _known[key] = principal = await _looked_up(key)
+    if principal.expires_at <= datetime.now(UTC):
+        raise _unauthorized(UNKNOWN)
     return principal
 
 
+async def _looked_up(key: bytes) -> Principal:
+    try:
+        principal = await _look_up(key)
+    except UNAVAILABLE:
+        if key in _seen:
+            return _seen[key]
+        raise
+    if principal is None:
+        raise _unauthorized(UNKNOWN)
+    _seen[key] = principal
+    return principal
+
+
+authenticate = _Authenticated(
+    scheme_name="HTTPBearer", auto_error=False, description="The token that ./scripts/run prints"
+)
 Who = Annotated[Principal, Depends(authenticate)]
 
 

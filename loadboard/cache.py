@@ -46,7 +46,7 @@ async def remembered_all(keys: list[str]) -> list[bytes | None]:
     return [value if isinstance(value, bytes) else None for value in values]
 
 
-async def remember_all(values: dict[str, str], seconds: int) -> None:
+async def remember_all(values: dict[str, bytes], seconds: int) -> None:
     try:
         async with redis().pipeline(transaction=False) as pipeline:
             for key, value in values.items():

@@ -67,7 +67,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
             await redis().aclose()
 
     # Standard output is for what a command reports.
-    logs.configure(settings().log_level, sys.stderr)
+    logs.configure(settings().log_level, sys.stderr.buffer)
     collect_seldom()
     return asyncio.run(run())
 

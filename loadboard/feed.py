@@ -2,23 +2,25 @@
 
 Events are read by `(xid, id)`, and only those whose transaction is below the snapshot's horizon: what is
 below it has ended, so nothing can turn up behind the cursor any more. What an event says of a load is
-looked up in `load`, so it may be newer than the event; the board takes versions in any order.
+looked up in `load` by the same statement, so it may be newer than the event; the board takes versions in
+any order.
 """
 
 import asyncio
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import psycopg
 import structlog
 from fastapi import Depends, Request
 from prometheus_client import Gauge
 from psycopg import AsyncConnection
+from psycopg.pq.abc import PGresult
 from redis.exceptions import RedisError
 
 from loadboard.cache import failed
 from loadboard.errors import FieldError, Problem, invalid
-from loadboard.loads.columns import loads_now, open_loads
+from loadboard.loads.columns import SELECT, loads_in, open_loads
 from loadboard.settings import settings
 from loadboard.waking import commits, wakes
 from matching.board import Board, View
@@ -34,15 +36,31 @@ STALE_S = 3.0
 AT_ONCE = 20
 # For so long a search waits for what its own process committed.
 OWN_WAIT_S = 1.0
-MOST_EVENTS = 5_000
+MOST_EVENTS = 1_000
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-# The horizon is of the statement's own snapshot. There is one row at least, whose event may be null.
+# The horizon is of the statement's own snapshot. There is one row at least, whose event may be null; loads
+# are looked up for the events that are below the horizon alone.
 EVENTS = f"""
-WITH horizon AS ({HORIZON} AS xmin, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax)
-SELECT xmin, xmax, xid::text::bigint, id, load_id FROM horizon LEFT JOIN LATERAL (
+WITH horizon AS MATERIALIZED
+  ({HORIZON} AS xmin, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax)
+SELECT horizon.xmin, horizon.xmax, event.xid::text::bigint, event.id, load.* FROM horizon LEFT JOIN LATERAL (
   SELECT xid, id, load_id FROM event WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {MOST_EVENTS}
-) AS event ON true ORDER BY xid, id"""  # noqa: S608
+) AS event ON true LEFT JOIN LATERAL (
+  SELECT {SELECT} FROM load WHERE id = event.load_id AND event.xid::text::bigint < horizon.xmin
+) AS load ON true ORDER BY xid, event.id"""  # noqa: S608
+# Of its columns the first that is of the load.
+_FIRST = 4
 log = structlog.get_logger()
+
+
+class _News(NamedTuple):
+    """What `EVENTS` told: the snapshot, `(xid, id)` of the events, and how many are below its horizon."""
+
+    result: PGresult
+    xmin: int
+    xmax: int
+    events: list[tuple[int, int]]
+    ready: int
 
 
 class Feed:
@@ -117,20 +135,17 @@ class Feed:
         if self.board is None:
             await self._fill(connection)
         while True:
-            rows = await (
-                await connection.execute(EVENTS, (str(self._cursor[0]), self._cursor[1]))
-            ).fetchall()
-            xmin, self._xmax = rows[0][:2]
+            news = await _news(connection, self._cursor)
+            self._xmax = news.xmax
             if self._xmax < self.xmin:
                 # Transactions are counted anew: another database than before, restored perhaps.
                 await self._fill(connection)
                 continue
-            events = [row[2:] for row in rows if row[2] is not None]
-            ready = [event for event in events if event[0] < xmin]
-            await self._apply(connection, ready, xmin if len(events) < MOST_EVENTS else None)
-            if len(events) < MOST_EVENTS:
-                return len(ready) == len(events)
-            if not ready:
+            await self._apply(news)
+            if len(news.events) < MOST_EVENTS:
+                self.xmin = max(self.xmin, news.xmin)
+                return news.ready == len(news.events)
+            if not news.ready:
                 return False
 
     async def _fill(self, connection: AsyncConnection[Any]) -> None:
@@ -146,19 +161,18 @@ class Feed:
             "board_filled", loads=len(self.board), seconds=round(time.monotonic() - started, 2)
         )
 
-    async def _apply(
-        self, connection: AsyncConnection[Any], ready: list[Any], xmin: int | None
-    ) -> None:
+    async def _apply(self, news: "_News") -> None:
+        if not news.ready:
+            return
+        if news.ready <= AT_ONCE:
+            self._take_up(news)
+        else:
+            await asyncio.to_thread(self._take_up, news)
+        self._cursor = news.events[news.ready - 1]
+
+    def _take_up(self, news: "_News") -> None:
         assert self.board is not None
-        if ready:
-            loads, closed = await loads_now(connection, {load_id for _, _, load_id in ready})
-            self._cursor = ready[-1][:2]
-            if len(ready) <= AT_ONCE:
-                self.board.apply(loads, closed)
-            else:
-                await asyncio.to_thread(self.board.apply, loads, closed)
-        if xmin is not None:
-            self.xmin = max(self.xmin, xmin)
+        self.board.apply(*loads_in(news.result, _FIRST, news.ready))
 
     def _measure(self, is_all: bool) -> None:
         now = time.monotonic()
@@ -199,6 +213,23 @@ class Feed:
             await self.close()
 
 
+async def _news(connection: AsyncConnection[Any], after: tuple[int, int]) -> _News:
+    async with connection.cursor(binary=True) as cursor:
+        await cursor.execute(EVENTS, (str(after[0]), after[1]), prepare=True)
+        result = cursor.pgresult
+    assert result is not None
+    xmin, xmax, *_ = _numbers(result, 0)
+    numbers = (_numbers(result, row) for row in range(result.ntuples))
+    events = [(xid, id) for _, _, xid, id in numbers if xid]
+    return _News(result, xmin, xmax, events, sum(xid < xmin for xid, _ in events))
+
+
+def _numbers(result: PGresult, row: int) -> list[int]:
+    """The columns before those of the load, 0 for null."""
+    values = (result.get_value(row, column) or b"" for column in range(_FIRST))
+    return [int.from_bytes(value, signed=True) for value in values]
+
+
 async def _pause(seconds: float) -> None:
     """Until something happens, or the time is over."""
     try:
@@ -223,11 +254,41 @@ def _behind(detail: str) -> Problem:
     return Problem(503, "board-behind", detail, headers={"Retry-After": "1"})
 
 
-async def _feed(request: Request) -> Feed:
-    # A plain function would be called in a thread of its own.
+def feed_of(request: Request) -> Feed:
+    """The board of the process that answers a request."""
     feed: Feed = request.app.state.feed
     return feed
 
 
+async def _feed(request: Request) -> Feed:
+    # A plain function would be called in a thread of its own.
+    return feed_of(request)
+
+
 BoardFeed = Annotated[Feed, Depends(_feed)]
-"""The board of the process that answers a request."""
+
+WITH_POSITION: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Board-Position",
+            "in": "header",
+            "description": "What a write answered: the answer waits until it sees that write",
+            "schema": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+        }
+    ]
+}
+"""For OpenAPI, of an endpoint that asks `position_of`."""
+
+
+def position_of(request: Request) -> int | None:
+    """The Board-Position that a request names; a Problem for what is none.
+
+    Read by hand: what FastAPI would do for one header takes longer than to find a hundred loads.
+    """
+    said = request.headers.get("Board-Position")
+    if said is None:
+        return None
+    if not (said.isascii() and said.isdigit() and len(said) < 20 and int(said) < 2**63):
+        message = "is a whole number that a write answered as its Board-Position"
+        raise invalid(FieldError(pointer="/Board-Position", message=message))
+    return int(said)

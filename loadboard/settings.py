@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     listings_mb: int = Field(
         128, ge=1, description="Memory in MiB for listings that a process keeps at hand"
     )
+    areas_mb: int = Field(
+        32, ge=1, description="Memory in MiB for which loads' places lie in the areas asked for"
+    )
     hexes_cache_s: int = Field(
         10, ge=0, description="Seconds for which Redis keeps the hexagons of one query"
     )

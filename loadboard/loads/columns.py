@@ -1,10 +1,14 @@
-"""Loads as a board takes them, out of PostgreSQL by binary COPY: rows of one fixed size."""
+"""Loads as a board takes them, out of PostgreSQL in its binary format: rows of one fixed size.
 
-from collections.abc import AsyncIterator, Iterable
+All of them come by COPY, and what has changed by a prepared statement, which is planned once.
+"""
+
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
 from psycopg import AsyncConnection
+from psycopg.pq.abc import PGresult
 
 from geo.states import STATES
 from matching.columns import BEGINNING, END, LOAD, STATE_NUMBERS, Loads
@@ -44,7 +48,9 @@ _COLUMNS = {
     "first_posted_at": ("first_posted_at", "i8"),
 }
 _MOMENTS = [name for name in _COLUMNS if name.endswith(("_at", "_from", "_to", "_until"))]
-_SELECT = ", ".join(expression for expression, _ in _COLUMNS.values())
+SELECT = ", ".join(f'{expression} AS "{name}"' for name, (expression, _) in _COLUMNS.items())
+"""What is read of `load`, so that `loads_in` understands it."""
+_WIRE = {name: kind if kind in "?S2" else f">{kind}" for name, (_, kind) in _COLUMNS.items()}
 _STATES = np.array([b"--", *(code.encode() for code in STATES)])
 _IN_ORDER = np.argsort(_STATES)
 _NUMBERS = np.array([0, *STATE_NUMBERS.values()], dtype=np.uint8)[_IN_ORDER]
@@ -53,60 +59,59 @@ _NUMBERS = np.array([0, *STATE_NUMBERS.values()], dtype=np.uint8)[_IN_ORDER]
 def _row() -> np.dtype[np.void]:
     """A row on the wire: how many fields, and before each its length."""
     fields: list[tuple[str, str]] = [("fields", ">i2")]
-    for name, (_, kind) in _COLUMNS.items():
-        fields += [(f"{name}_length", ">i4"), (name, kind if kind in "?S2" else f">{kind}")]
+    for name, kind in _WIRE.items():
+        fields += [(f"{name}_length", ">i4"), (name, kind)]
     return np.dtype(fields)
 
 
-_ROW = _row()
+_ROW, _VALUES = _row(), np.dtype(list(_WIRE.items()))
 _LENGTHS = {f"{name}_length": np.dtype(kind).itemsize for name, (_, kind) in _COLUMNS.items()}
 
 
 async def open_loads(connection: AsyncConnection[Any]) -> AsyncIterator[Loads]:
     """All loads that are open, in batches."""
-    async for loads, _ in _copied(connection, "status = 'posted'"):
-        yield loads
-
-
-async def loads_now(
-    connection: AsyncConnection[Any], ids: Iterable[int]
-) -> tuple[Loads, list[tuple[int, int]]]:
-    """Of these loads those that are open, and id and version of those that are closed."""
-    listed = ", ".join(map(str, ids))
-    open_ones, closed = [np.empty(0, dtype=LOAD)], []
-    async for loads, gone in _copied(connection, f"id IN ({listed})"):
-        open_ones.append(loads)
-        closed += gone
-    return np.concatenate(open_ones), closed
-
-
-async def _copied(
-    connection: AsyncConnection[Any], condition: str
-) -> AsyncIterator[tuple[Loads, list[tuple[int, int]]]]:
-    statement = f"COPY (SELECT {_SELECT} FROM load WHERE {condition}) TO STDOUT (FORMAT binary)"  # noqa: S608
+    statement = (
+        f"COPY (SELECT {SELECT} FROM load WHERE status = 'posted') TO STDOUT (FORMAT binary)"  # noqa: S608
+    )
     size, held = BATCH * _ROW.itemsize, bytearray()
     skip = _HEADER
     async with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
         async for block in copy:
             held += block
             if len(held) >= skip + size:
-                yield _loads(bytes(held[skip : skip + size]))
+                yield _copied(bytes(held[skip : skip + size]))
                 del held[: skip + size]
                 skip = 0
-    yield _loads(bytes(held[skip : len(held) - _TRAILER]))
+    yield _copied(bytes(held[skip : len(held) - _TRAILER]))
 
 
-def _loads(raw: bytes) -> tuple[Loads, list[tuple[int, int]]]:
+def _copied(raw: bytes) -> Loads:
     rows = np.frombuffer(raw, dtype=_ROW)
     for name, length in _LENGTHS.items():
         assert (rows[name] == length).all(), name
-    standing = rows[rows["standing"]]
-    loads = np.empty(len(standing), dtype=LOAD)
-    for name in _COLUMNS.keys() & set(LOAD.names or ()):
-        loads[name] = _value(name, standing[name])
-    loads["loaded_tenths"] = np.rint(standing["loaded_miles"] * 10.0)
+    return _loads(rows)
+
+
+def loads_in(result: PGresult, first: int, count: int) -> tuple[Loads, list[tuple[int, int]]]:
+    """Of the first rows of a binary result the open loads, and id and version of those that are closed.
+
+    `SELECT` begins at column `first`. Rows in which it is null are left out.
+    """
+    columns = range(first, first + len(_COLUMNS))
+    there = (row for row in range(count) if result.get_value(row, first) is not None)
+    raw = b"".join(result.get_value(row, column) or b"" for row in there for column in columns)
+    rows = np.frombuffer(raw, dtype=_VALUES)
     gone = rows[~rows["standing"]]
-    return loads, list(zip(gone["id"].tolist(), gone["version"].tolist(), strict=True))
+    closed = list(zip(gone["id"].tolist(), gone["version"].tolist(), strict=True))
+    return _loads(rows[rows["standing"]]), closed
+
+
+def _loads(rows: np.ndarray[Any, np.dtype[np.void]]) -> Loads:
+    loads = np.empty(len(rows), dtype=LOAD)
+    for name in _COLUMNS.keys() & set(LOAD.names or ()):
+        loads[name] = _value(name, rows[name])
+    loads["loaded_tenths"] = np.rint(rows["loaded_miles"] * 10.0)
+    return loads
 
 
 def _value(name: str, values: Any) -> Any:

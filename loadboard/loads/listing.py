@@ -120,10 +120,11 @@ def listings() -> Select[int, str, datetime]:
     )
 
 
-def shown(listing: str, confirmed_at: datetime, **measured: Any) -> bytes:
+def shown(listing: str | bytes, confirmed_at: datetime, **measured: Any) -> bytes:
     """A listing as it is answered: its stored text, and behind it what changes without a version."""
     rest = orjson.dumps({"confirmed_at": moment(confirmed_at), **measured})
-    return listing[:-1].encode() + b"," + rest[1:]
+    text = listing.encode() if isinstance(listing, str) else listing
+    return text[:-1] + b"," + rest[1:]
 
 
 def page(items: Sequence[bytes], total: int, next_cursor: str | None, **members: Any) -> bytes:

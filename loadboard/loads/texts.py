@@ -6,7 +6,7 @@ A version never changes, so what is remembered is never wrong.
 from collections.abc import Sequence
 from functools import cache
 
-from cachetools import LRUCache
+from cachetools import FIFOCache
 from sqlalchemy import text
 
 from loadboard.cache import remember_all, remembered_all
@@ -27,7 +27,8 @@ class Remembered:
     """What a process keeps at hand."""
 
     def __init__(self) -> None:
-        self.texts: LRUCache[Version, str] = LRUCache(settings().listings_mb << 20, getsizeof=len)
+        # First in, first out: to note what was used last would take longer than to find it.
+        self.texts: FIFOCache[Version, bytes] = FIFOCache(settings().listings_mb << 20, len)
         self.database: str | None = None
 
 
@@ -36,21 +37,23 @@ def remembered() -> Remembered:
     return Remembered()
 
 
-async def listing_texts(versions: Sequence[Version]) -> list[str]:
-    """The listing of each id and version."""
+async def listing_texts(versions: Sequence[Version]) -> list[bytes]:
+    """The listing of each id and version, JSON."""
     texts = remembered().texts
-    found = {version: texts[version] for version in versions if version in texts}
-    if missing := [version for version in versions if version not in found]:
-        more = await _from_elsewhere(missing)
-        texts.update(more)
-        found |= more
+    try:
+        return [texts[version] for version in versions]
+    except KeyError:
+        found = {version: texts[version] for version in versions if version in texts}
+    more = await _from_elsewhere([version for version in versions if version not in found])
+    texts.update(more)
+    found |= more
     return [found[version] for version in versions]
 
 
-async def _from_elsewhere(versions: list[Version]) -> dict[Version, str]:
+async def _from_elsewhere(versions: list[Version]) -> dict[Version, bytes]:
     prefix = await _prefix()
     kept = await remembered_all([f"{prefix}:{id}:{version}" for id, version in versions])
-    known = {key: value.decode() for key, value in zip(versions, kept, strict=True) if value}
+    known = {key: value for key, value in zip(versions, kept, strict=True) if value}
     if missing := [version for version in versions if version not in known]:
         stored = await _stored(missing)
         values = {f"{prefix}:{id}:{version}": listing for (id, version), listing in stored.items()}
@@ -67,8 +70,8 @@ async def _prefix() -> str:
     return f"listing:{mine.database}"
 
 
-async def _stored(versions: list[Version]) -> dict[Version, str]:
+async def _stored(versions: list[Version]) -> dict[Version, bytes]:
     ids, numbers = (list(column) for column in zip(*versions, strict=True))
     async with reading() as session:
         rows = await session.execute(STORED, {"ids": ids, "versions": numbers})
-        return {(row.load_id, row.version): row.listing for row in rows}
+        return {(row.load_id, row.version): row.listing.encode() for row in rows}

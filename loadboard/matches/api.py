@@ -3,16 +3,15 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from loadboard.auth import Carrier
 from loadboard.errors import documented
-from loadboard.feed import BoardFeed
+from loadboard.feed import WITH_POSITION, BoardFeed, feed_of, position_of
 from loadboard.fields import Strictly
 from loadboard.matches import answering
 from loadboard.matches.schemas import MatchIn, MatchPage, WhyOut
-from loadboard.search.api import Position
 from loadboard.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/matches", tags=["matches"], route_class=StrictRoute)
@@ -23,13 +22,17 @@ class Why(Strictly):
     truck: Annotated[int, Field(ge=1, lt=2**63)]
 
 
-@router.post("", response_model=MatchPage, responses=documented(400, 401, 403, 404, 413, 422, 503))
-async def post_matches(
-    asking: MatchIn, who: Carrier, board: BoardFeed, position: Position = None
-) -> Response:
+@router.post(
+    "",
+    response_model=MatchPage,
+    responses=documented(400, 401, 403, 404, 413, 422, 503),
+    openapi_extra=WITH_POSITION,
+)
+async def post_matches(asking: MatchIn, who: Carrier, request: Request) -> Response:
     """Rank the open loads for a truck by what each is worth to it in dollars, and say why."""
     now = datetime.now(UTC)
-    body = await answering.matches(board, who, asking, now, position)
+    position = position_of(request)
+    body = await answering.matches(feed_of(request), who, asking, now, position)
     return Response(body, media_type="application/json")
 
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from loadboard.auth import Who
+from loadboard.auth import Principal, Who
 from loadboard.errors import Problem, documented
-from loadboard.feed import STALE_S, BoardFeed
+from loadboard.feed import STALE_S, WITH_POSITION, BoardFeed, feed_of, position_of
 from loadboard.search.hexes import HexPage, HexSearch, hexes
 from loadboard.search.schemas import Search, SearchPage
 from loadboard.search.searching import Page, search
@@ -18,27 +18,17 @@ from loadboard.strict import StrictRoute
 router = APIRouter(prefix="/v1/search", tags=["search"], route_class=StrictRoute)
 
 GEOJSON = "application/geo+json"
-Accept = Annotated[str, Header(include_in_schema=False)]
-Position = Annotated[
-    int | None,
-    Header(
-        alias="Board-Position",
-        ge=0,
-        lt=2**63,
-        description="What a write answered: the search waits until it sees that write",
-    ),
-]
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": SearchPage, "content": {GEOJSON: {"schema": {"type": "object"}}}},
     **documented(400, 401, 413, 422, 503),
 }
 
 
-def _answer(found: Page, accept: str) -> Response:
+def _answer(found: Page, request: Request) -> Response:
     headers = {"Board-Position": str(found.position)}
     if found.age_s > STALE_S:
         headers["Board-Age"] = f"{found.age_s:.0f}"
-    if GEOJSON in accept:
+    if GEOJSON in request.headers.get("Accept", ""):
         return Response(_geojson(found), headers=headers, media_type=GEOJSON)
     return Response(found.json(), headers=headers, media_type="application/json")
 
@@ -59,28 +49,27 @@ def _geojson(found: Page) -> bytes:
     return orjson.dumps({"type": "FeatureCollection", "features": features, **members})
 
 
-@router.post("", responses=ANSWERS)
-async def post_search(
-    wanted: Search, who: Who, board: BoardFeed, accept: Accept = "", position: Position = None
-) -> Response:
+@router.post("", responses=ANSWERS, openapi_extra=WITH_POSITION)
+async def post_search(wanted: Search, who: Who, request: Request) -> Response:
     """Search the open loads by area, lane, window, equipment, size, rate and age."""
-    return _answer(await search(board, who, wanted, datetime.now(UTC), position), accept)
+    return _answer(await _found(wanted, who, request), request)
 
 
-@router.get("", responses=ANSWERS)
+@router.get("", responses=ANSWERS, openapi_extra=WITH_POSITION)
 async def get_search(
-    wanted: Annotated[Search, Depends(from_url)],
-    who: Who,
-    board: BoardFeed,
-    accept: Accept = "",
-    position: Position = None,
+    wanted: Annotated[Search, Depends(from_url)], who: Who, request: Request
 ) -> Response:
     """The same search as a URL."""
     try:
-        found = await search(board, who, wanted, datetime.now(UTC), position)
+        found = await _found(wanted, who, request)
     except Problem as refused:
-        raise in_url(refused.errors) from refused
-    return _answer(found, accept)
+        raise (in_url(refused.errors) if refused.errors else refused) from refused
+    return _answer(found, request)
+
+
+async def _found(wanted: Search, who: Principal, request: Request) -> Page:
+    position = position_of(request)
+    return await search(feed_of(request), who, wanted, datetime.now(UTC), position)
 
 
 @router.post(

@@ -13,12 +13,13 @@ from loadboard.cache import remember, remembered
 from loadboard.feed import Feed
 from loadboard.fields import Whole
 from loadboard.paging import digest
+from loadboard.search.chosen import found
 from loadboard.search.schemas import Filters
 from loadboard.search.searching import asked
 from loadboard.settings import settings
 from matching.board import View
 from matching.columns import Rows
-from matching.search import find, per_mile_cents
+from matching.search import per_mile_cents
 
 
 class HexSearch(Filters):
@@ -63,7 +64,7 @@ async def hexes(feed: Feed, principal: Principal, wanted: HexSearch, now: dateti
     if kept is not None:
         return kept
     view = await feed.view()
-    answer = _geojson(counted(view, find(view, asking), wanted.resolution))
+    answer = _geojson(counted(view, found(view, asking), wanted.resolution))
     await remember(key, answer, settings().hexes_cache_s)
     return answer
 

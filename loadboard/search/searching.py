@@ -6,26 +6,25 @@ from typing import Annotated, Any, NamedTuple
 
 import anyio
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter
 
 from geo.areas import Floats
-from geo.geodesy import distances_m
 from geo.points import METRES_PER_MILE, Point, metres, miles
 from geo.route import path
 from loadboard.auth import Principal
 from loadboard.errors import FieldError, invalid
 from loadboard.feed import Feed
 from loadboard.fields import Moment, Number, Whole
-from loadboard.loads.listing import moment, page, shown
-from loadboard.loads.texts import listing_texts
+from loadboard.loads.listing import moment, page
 from loadboard.paging import decode, encode
 from loadboard.search.areas import Where, point_of, where
+from loadboard.search.chosen import found as found_rows
 from loadboard.search.schemas import AlongIn, Filters, Search, Sort
+from loadboard.search.showing import miles_from, shown_loads
 from matching.board import View
 from matching.columns import BEGINNING, END, Rows
 from matching.corridor import Trip, along
-from matching.search import Wanted, find, first, per_mile_cents
+from matching.search import Wanted, first, per_mile_cents
 from matching.sites import Where as Place
 
 _LoadId = Annotated[Whole, Field(ge=1, lt=2**63)]
@@ -110,10 +109,9 @@ async def search(
     """The loads that a search asks for, as the principal may see them."""
     wanted, center = asked(search, principal, now)
     trip = trip_of(search.along) if search.along else None
-    query = search.model_dump(mode="json", by_alias=True, exclude={"cursor", "limit"})
-    query["organization"] = principal.organization_id
     as_of, after = now, None
     if search.cursor is not None:
+        query = _query(search, principal)
         as_of, key, last_id = decode(query, search.cursor, _Position.validate_python)
         after = key, last_id
         # Ages count back from when the first page was asked.
@@ -121,19 +119,26 @@ async def search(
     view = await feed.view(position)
     known, age_s = feed.xmin - 1, feed.age_s
     if trip is None:
-        found = _Found(find(view, wanted))
+        found = _Found(found_rows(view, wanted))
     else:
         # Fields of a trip's ends take milliseconds, during which others are answered.
         limit_m = metres(search.along.max_out_of_route_mi) if search.along else 0.0
         found = await anyio.to_thread.run_sync(_along, view, wanted, trip, limit_m)
     keys, ids = _keys(view, found, search.sort, center), view.take("id", found.rows)
     best = first(keys, ids, search.limit + 1, after)
-    items = await _items(view, found, best[: search.limit], center)
+    items = await _shown(view, found, best[: search.limit], center)
     more = None
     if len(best) > search.limit:
         last = best[search.limit - 1]
-        more = encode(query, [moment(as_of), float(keys[last]), int(ids[last])])
+        ended = [moment(as_of), float(keys[last]), int(ids[last])]
+        more = encode(_query(search, principal), ended)
     return Page(items, len(found.rows), more, _drawn(trip) if trip else None, known, age_s)
+
+
+def _query(search: Search, principal: Principal) -> dict[str, Any]:
+    """What a cursor belongs to."""
+    asked = search.model_dump(mode="json", by_alias=True, exclude={"cursor", "limit"})
+    return asked | {"organization": principal.organization_id}
 
 
 def trip_of(said: AlongIn) -> Trip:
@@ -173,32 +178,15 @@ def _keys(view: View, found: _Found, sort: Sort, center: Point | None) -> Floats
             return -view.take("first_posted_at", rows).astype(np.float64)
         case "distance":
             assert center is not None
-            return _miles(view, rows, center)
+            return miles_from(center, view, rows)
         case "out_of_route":
             assert found.out_of_route_mi is not None
             return found.out_of_route_mi
 
 
-def _miles(view: View, rows: Rows, center: Point) -> Floats:
-    """Geodesic miles from a point to the pickup of each row, measured once for each site."""
-    sites, numbers = np.unique(view.take("pickup", rows), return_inverse=True)
-    points = view.sites.points.of(sites)
-    miles: NDArray[np.float64] = distances_m(center, points.lons, points.lats) / METRES_PER_MILE
-    return miles[numbers]
-
-
-async def _items(view: View, found: _Found, best: Rows, center: Point | None) -> list[bytes]:
-    rows = found.rows[best]
-    ids, versions = view.take("id", rows).tolist(), view.take("version", rows).tolist()
-    texts = await listing_texts(list(zip(ids, versions, strict=True)))
-    measured: dict[str, list[Any]] = {
-        "distance_mi": [None] * len(ids) if center is None else _miles(view, rows, center).tolist()
-    }
+async def _shown(view: View, found: _Found, best: Rows, center: Point | None) -> list[bytes]:
+    measured = {}
     if found.out_of_route_mi is not None and found.along_mi is not None:
-        measured["out_of_route_mi"] = found.out_of_route_mi[best].tolist()
-        measured["along_mi"] = found.along_mi[best].tolist()
-    confirmed = view.take("confirmed_at", rows).tolist()
-    return [
-        shown(text, instant(at), **dict(zip(measured, each, strict=True)))
-        for text, at, *each in zip(texts, confirmed, *measured.values(), strict=True)
-    ]
+        measured["out_of_route_mi"] = found.out_of_route_mi[best]
+        measured["along_mi"] = found.along_mi[best]
+    return await shown_loads(view, found.rows[best], center, measured)

@@ -26,7 +26,12 @@ from geo.points import Point
 from loadboard.settings import settings
 
 HERE = Path(__file__).parent
-UVICORN = (sys.executable, "-m", "uvicorn", "--factory", "--app-dir", str(HERE), "--no-access-log")
+# A side waits for longer than uvicorn would keep its connection.
+KEPT = ("--timeout-keep-alive", "3600")
+UVICORN = (
+    *(sys.executable, "-m", "uvicorn", "--factory", "--app-dir", str(HERE), "--no-access-log"),
+    *KEPT,
+)
 OURS, BARE = (*UVICORN, "loadboard.app:create_app"), (*UVICORN, "bare:create_app")
 # The kernel counts in hundredths of a second.
 LEAST_S = 0.5

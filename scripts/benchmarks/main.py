@@ -78,7 +78,7 @@ def main(
     if unknown := set(names or ()) - set(FIGURES):
         raise typer.BadParameter(f"no such figure: {', '.join(sorted(unknown))}")
     # What the service logs here; its answer is only lines of figures.
-    logs.configure(settings().log_level, sys.stderr)
+    logs.configure(settings().log_level, sys.stderr.buffer)
     unequal = False
     for name in names or FIGURES:
         tell(name)
