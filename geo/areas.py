@@ -22,6 +22,8 @@ from geo.geodesy import (
 from geo.points import Bounds, Point
 
 MAX_VERTICES = 10_000
+MAX_CROSSINGS = 250
+"""As often may a parallel cross the outline of a region: so many edges a point is held against at most."""
 
 _ROUNDING_M = 1e-3
 
@@ -130,6 +132,10 @@ class Region:
         if not self.geometry.is_valid:
             reason = shapely.is_valid_reason(self.geometry)
             raise ValueError(f"the polygon is not valid: {reason} (longitude, latitude)")
+        if (crossings := _most_crossings(self.geometry)) > MAX_CROSSINGS:
+            raise ValueError(
+                f"a parallel crosses an outline at most {MAX_CROSSINGS} times, not {crossings} times"
+            )
         shapely.prepare(self.geometry)
 
     def contains(self, lons: Floats, lats: Floats) -> Mask:
@@ -188,12 +194,11 @@ def region_from_geojson(value: object) -> Region:
         raise ValueError("expected a GeoJSON object of type Polygon or MultiPolygon")
     if extra := sorted(str(name) for name in value.keys() - {"type", "coordinates"}):
         raise ValueError(f"expected only type and coordinates, without {', '.join(extra)[:60]}")
-    if value["type"] == "Polygon":
-        polygons = [value.get("coordinates")]
-    else:
-        polygons = _filled_list(value.get("coordinates"), "a MultiPolygon", "polygons")
-    if _count_positions(polygons) > MAX_VERTICES:
+    if value["type"] == "MultiPolygon":
+        _filled_list(value.get("coordinates"), "a MultiPolygon", "polygons")
+    if positions_in(value) > MAX_VERTICES:
         raise ValueError(f"expected at most {MAX_VERTICES:,} positions in all")
+    polygons = [value.get("coordinates")] if value["type"] == "Polygon" else value["coordinates"]
     shapes = [_polygon(rings) for rings in polygons]
     return Region(shapes[0] if value["type"] == "Polygon" else MultiPolygon(shapes))
 
@@ -230,11 +235,32 @@ def _filled_list(value: object, whole: str, parts: str) -> list[object]:
     return list(value)
 
 
-def _count_positions(polygons: list[object]) -> int:
-    """Positions in all rings; what is not a list counts as nothing and is refused later."""
+def positions_in(value: dict[str, object]) -> int:
+    """Positions in all rings of what may be a GeoJSON Polygon or MultiPolygon.
+
+    What is not a list counts as nothing, and `region_from_geojson` refuses it.
+    """
     lists = (list, tuple)
+    coordinates = value.get("coordinates")
+    polygons = [coordinates] if value.get("type") == "Polygon" else coordinates
+    if not isinstance(polygons, lists):
+        return 0
     rings = [ring for rings in polygons if isinstance(rings, lists) for ring in rings]
     return sum(len(ring) for ring in rings if isinstance(ring, lists))
+
+
+def _most_crossings(geometry: Polygon | MultiPolygon) -> int:
+    """How many edges reach over the parallel over which most do, a little on both sides."""
+    lines = shapely.get_parts(shapely.boundary(shapely.get_parts(geometry)))
+    coordinates, numbers = shapely.get_coordinates(lines, return_index=True)
+    is_edge = numbers[1:] == numbers[:-1]
+    ends = np.column_stack((coordinates[:-1, 1], coordinates[1:, 1]))[is_edge]
+    ends = ends[ends[:, 0] != ends[:, 1]]
+    lats = np.concatenate((ends.max(axis=1), ends.min(axis=1)))
+    steps = np.repeat((-1, 1), len(ends))
+    # Of edges that meet on a parallel the one is over before the other begins.
+    order = np.lexsort((steps, lats))
+    return int(np.cumsum(steps[order]).max(initial=0))
 
 
 def _short(value: object) -> str:

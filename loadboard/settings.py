@@ -37,6 +37,12 @@ class Settings(BaseSettings):
     board_age_s: float = Field(
         60.0, ge=1, description="Age in seconds from which the board is too old to answer from"
     )
+    long_searches: int = Field(
+        2, ge=1, description="Long searches (trips, drive times, large polygons, matches) at once"
+    )
+    long_search_s: float = Field(
+        10.0, gt=0, description="Seconds after which a long search is given up, its wait included"
+    )
     listings_mb: int = Field(
         128, ge=1, description="Memory in MiB for listings that a process keeps at hand"
     )

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-import anyio
 import numpy as np
 import orjson
 
+from loadboard.apart import apart
 from loadboard.auth import Principal
 from loadboard.db import reading
 from loadboard.errors import not_found
@@ -24,7 +24,7 @@ from matching.rank import Match, rank
 from matching.refusals import Refusals, Verdict, refusals, why
 from matching.relax import Relax
 from matching.search import Wanted
-from matching.trucks import Pace, Truck
+from matching.trucks import Pace
 
 PACE = Pace()
 
@@ -33,16 +33,16 @@ async def matches(
     feed: Feed, carrier: Principal, asking: MatchIn, now: datetime, position: int | None
 ) -> bytes:
     """The best loads for a truck, the bytes of the answer."""
-    truck = await _truck(carrier, asking, now)
-    wanted, _ = asked(asking, carrier, now)
+    said, pointer = await _said(carrier, asking)
     view = await feed.view(position)
 
     def work() -> tuple[list[Match], Refusals]:
+        truck = to_truck(said, now, pointer)
+        wanted, _ = asked(asking, carrier, now)
         ranked = rank(view, truck, asking.costs.costs(), PACE, wanted.now, wanted, asking.limit)
         return ranked, refusals(view, truck, PACE, wanted.now, wanted)
 
-    # It takes milliseconds, during which others are answered.
-    ranked, others = await anyio.to_thread.run_sync(work)
+    ranked, others = await apart(work)
     items = await _items(view, ranked)
     rest = orjson.dumps({"refused": others.refused, "relax": _relax(others.relax)})
     return b'{"items":[' + b",".join(items) + b"]," + rest[1:]
@@ -58,18 +58,17 @@ async def why_not(
     if row is None:
         raise not_found("open load")
     at = microseconds(now)
-    verdicts: list[Verdict] = await anyio.to_thread.run_sync(
-        why, view, row, truck, PACE, at, Wanted(at)
-    )
+    verdicts: list[Verdict] = await apart(lambda: why(view, row, truck, PACE, at, Wanted(at)))
     passes = all(verdict.passes for verdict in verdicts)
     return {"passes": passes, "rules": [verdict._asdict() for verdict in verdicts]}
 
 
-async def _truck(carrier: Principal, asking: MatchIn, now: datetime) -> Truck:
+async def _said(carrier: Principal, asking: MatchIn) -> tuple[TruckIn, str]:
+    """The truck asked for, and where in the request it stands."""
     if asking.truck is not None:
-        return to_truck(asking.truck, now, "/truck")
+        return asking.truck, "/truck"
     assert asking.truck_id is not None
-    return to_truck(await _posted(carrier, asking.truck_id), now)
+    return await _posted(carrier, asking.truck_id), ""
 
 
 async def _posted(carrier: Principal, truck_id: int) -> TruckIn:

@@ -23,6 +23,7 @@ class _Chosen(NamedTuple):
     mask: Mask
 
 
+QUICK_SHARE = 0.1
 _lock = threading.Lock()
 
 
@@ -32,18 +33,22 @@ def remembered() -> LRUCache[Where, _Chosen]:
     return LRUCache(settings().areas_mb << 20, getsizeof=lambda chosen: chosen.mask.nbytes)
 
 
-def found(view: View, wanted: Wanted) -> Rows:
+def found_rows(view: View, wanted: Wanted) -> Rows:
     """As `matching.search.find`."""
     pickup = None if wanted.pickup is None else chosen(view.sites, wanted.pickup)
     delivery = None if wanted.delivery is None else chosen(view.sites, wanted.delivery)
     return passing(view, wanted, pickup, delivery)
 
 
-def is_known(sites: Sites, where: Where | None) -> bool:
-    """Whether it takes no work to say which sites lie in an area, or hardly any."""
+def is_quick(sites: Sites, wanted: Wanted) -> bool:
+    """Whether to find the loads takes little more than to hand that on to a thread."""
+    areas = [area for area in (wanted.pickup, wanted.delivery) if area is not None]
     with _lock:
-        kept = None if where is None else remembered().get(where)
-    return where is None or (kept is not None and kept.numbered is sites.kept)
+        kept = [remembered().get(area) for area in areas]
+    masks = [one.mask for one in kept if one is not None and one.numbered is sites.kept]
+    if not areas or len(masks) < len(areas):
+        return False
+    return bool(min(map(np.count_nonzero, masks)) <= QUICK_SHARE * sites.known)
 
 
 def chosen(sites: Sites, where: Where) -> Mask:

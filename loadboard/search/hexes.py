@@ -1,5 +1,6 @@
 """The board from far away: how many loads begin in each hexagon, and what a mile pays there."""
 
+import asyncio
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -8,12 +9,13 @@ import orjson
 from pydantic import BaseModel, Field
 
 from geo.cells import boundary, parent
+from loadboard.apart import apart
 from loadboard.auth import Principal
 from loadboard.cache import remember, remembered
 from loadboard.feed import Feed
 from loadboard.fields import Whole
 from loadboard.paging import digest
-from loadboard.search.chosen import found
+from loadboard.search.chosen import found_rows
 from loadboard.search.schemas import Filters
 from loadboard.search.searching import asked
 from loadboard.settings import settings
@@ -57,14 +59,19 @@ class Hexagon(NamedTuple):
 
 async def hexes(feed: Feed, principal: Principal, wanted: HexSearch, now: datetime) -> bytes:
     """GeoJSON hexagons of the loads that the filters ask for, a few seconds old at most."""
-    asking, _ = asked(wanted, principal, now)
     said = wanted.model_dump(mode="json", by_alias=True)
-    key = f"hexes:{digest([said, asking.organization])}"
+    organization = principal.organization_id if principal.sees_only_own else None
+    key = f"hexes:{digest([said, organization])}"
     kept = await remembered(key)
     if kept is not None:
         return kept
     view = await feed.view()
-    answer = _geojson(counted(view, found(view, asking), wanted.resolution))
+
+    def work() -> bytes:
+        asking, _ = asked(wanted, principal, now)
+        return _geojson(counted(view, found_rows(view, asking), wanted.resolution))
+
+    answer = await (apart(work) if wanted.is_long else asyncio.to_thread(work))
     await remember(key, answer, settings().hexes_cache_s)
     return answer
 

@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
+from geo.areas import MAX_CROSSINGS, MAX_VERTICES, positions_in
 from loadboard.fields import (
     EquipmentCode,
     Latitude,
@@ -22,6 +23,8 @@ from matching.trucks import Pace
 
 Sort = Literal["rate", "rate_per_mile", "pickup_time", "age", "distance", "out_of_route"]
 SPEED_MPH = Pace().speed_mph
+FEW_POSITIONS = 100
+"""A polygon of no more is worked out in hardly more time than a circle."""
 Corners = tuple[Longitude, Latitude, Longitude, Latitude]
 
 
@@ -36,7 +39,9 @@ class AreaIn(Strictly):
         examples=[[-100, 30, -94, 35]],
     )
     polygon: dict[str, Any] | None = Field(
-        None, description="A GeoJSON Polygon or MultiPolygon, edges straight in lon/lat"
+        None,
+        description="A GeoJSON Polygon or MultiPolygon, edges straight in lon/lat; at most"
+        f" {MAX_VERTICES:,} positions, and no parallel crosses its outline more than {MAX_CROSSINGS} times",
     )
     states: list[Text] | None = Field(None, min_length=1, max_length=49, examples=[["TX", "OK"]])
     within_hours: Number | None = Field(
@@ -65,6 +70,12 @@ class AreaIn(Strictly):
         if (self.within_hours is None) != (self.of is None):
             raise ValueError("needs within_hours and of together")
         return self
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it may take long to work out."""
+        polygon = self.polygon is not None and positions_in(self.polygon) > FEW_POSITIONS
+        return polygon or self.within_hours is not None
 
 
 class AlongIn(Strictly):
@@ -106,6 +117,11 @@ class Filters(Strictly):
         True, description="Whether a load passes a filter on a value that it does not tell"
     )
 
+    @property
+    def is_long(self) -> bool:
+        """Whether a search by it may take long, so that it is done apart from others."""
+        return any(area is not None and area.is_long for area in (self.pickup, self.delivery))
+
 
 class Search(Filters):
     along: AlongIn | None = None
@@ -122,6 +138,10 @@ class Search(Filters):
         if sort == "out_of_route" and "along" in info.data and info.data["along"] is None:
             raise ValueError("by out_of_route needs along, the trip that it is measured on")
         return sort
+
+    @property
+    def is_long(self) -> bool:
+        return self.along is not None or super().is_long
 
 
 class FoundLoad(LoadOut):

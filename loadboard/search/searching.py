@@ -1,16 +1,17 @@
 """Answers a search from the board: the page of loads, the exact total, the next cursor."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
-import anyio
 import numpy as np
 from pydantic import Field, TypeAdapter
 
 from geo.areas import Floats
 from geo.points import METRES_PER_MILE, Point, metres, miles
 from geo.route import path
+from loadboard.apart import apart
 from loadboard.auth import Principal
 from loadboard.errors import FieldError, invalid
 from loadboard.feed import Feed
@@ -18,7 +19,7 @@ from loadboard.fields import Moment, Number, Whole
 from loadboard.loads.listing import moment, page
 from loadboard.paging import decode, encode
 from loadboard.search.areas import Where, point_of, where
-from loadboard.search.chosen import found as found_rows
+from loadboard.search.chosen import found_rows, is_quick
 from loadboard.search.schemas import AlongIn, Filters, Search, Sort
 from loadboard.search.showing import miles_from, shown_loads
 from matching.board import View
@@ -98,41 +99,77 @@ class _Found(NamedTuple):
     """Rows of a view; along a trip also its miles, and for each row what it adds and where it lies."""
 
     rows: Rows
-    trip: Trip | None = None
+    trip: dict[str, Any] | None = None
     out_of_route_mi: Floats | None = None
     along_mi: Floats | None = None
+
+
+class _Best(NamedTuple):
+    """What was found, the place of those to show among its rows, and where the page ends if more follow."""
+
+    found: _Found
+    shown: Rows
+    center: Point | None
+    ended: tuple[float, int] | None
 
 
 async def search(
     feed: Feed, principal: Principal, search: Search, now: datetime, position: int | None = None
 ) -> Page:
     """The loads that a search asks for, as the principal may see them."""
-    wanted, center = asked(search, principal, now)
-    trip = trip_of(search.along) if search.along else None
     as_of, after = now, None
     if search.cursor is not None:
         query = _query(search, principal)
         as_of, key, last_id = decode(query, search.cursor, _Position.validate_python)
         after = key, last_id
-        # Ages count back from when the first page was asked.
-        wanted = replace(wanted, posted_since=_posted_since(search, as_of))
     view = await feed.view(position)
     known, age_s = feed.xmin - 1, feed.age_s
-    if trip is None:
-        found = _Found(found_rows(view, wanted))
+
+    def asking() -> tuple[Wanted, Point | None]:
+        wanted, center = asked(search, principal, now)
+        # Ages count back from when the first page was asked.
+        return replace(wanted, posted_since=_posted_since(search, as_of)), center
+
+    if search.is_long:
+        best = await apart(lambda: _best(view, search, *asking(), after))
     else:
-        # Fields of a trip's ends take milliseconds, during which others are answered.
-        limit_m = metres(search.along.max_out_of_route_mi) if search.along else 0.0
-        found = await anyio.to_thread.run_sync(_along, view, wanted, trip, limit_m)
+        wanted, center = asking()
+        if is_quick(view.sites, wanted):
+            best = _best(view, search, wanted, center, after)
+        else:
+            best = await asyncio.to_thread(_best, view, search, wanted, center, after)
+    found = best.found
+    items = await _shown(view, found, best.shown, best.center)
+    more = None
+    if best.ended is not None:
+        more = encode(_query(search, principal), [moment(as_of), *best.ended])
+    return Page(items, len(found.rows), more, found.trip, known, age_s)
+
+
+def _best(
+    view: View,
+    search: Search,
+    wanted: Wanted,
+    center: Point | None,
+    after: tuple[float, int] | None,
+) -> _Best:
+    found = _found(view, search, wanted)
     keys, ids = _keys(view, found, search.sort, center), view.take("id", found.rows)
     best = first(keys, ids, search.limit + 1, after)
-    items = await _shown(view, found, best[: search.limit], center)
-    more = None
+    ended = None
     if len(best) > search.limit:
         last = best[search.limit - 1]
-        ended = [moment(as_of), float(keys[last]), int(ids[last])]
-        more = encode(_query(search, principal), ended)
-    return Page(items, len(found.rows), more, _drawn(trip) if trip else None, known, age_s)
+        ended = float(keys[last]), int(ids[last])
+    return _Best(found, best[: search.limit], center, ended)
+
+
+def _found(view: View, search: Search, wanted: Wanted) -> _Found:
+    if search.along is None:
+        return _Found(found_rows(view, wanted))
+    trip = trip_of(search.along)
+    found = along(view, wanted, trip, metres(search.along.max_out_of_route_mi))
+    ends = np.column_stack((found.pickup_along_m, found.delivery_along_m)) / METRES_PER_MILE
+    return _Found(found.rows, _drawn(trip), found.out_of_route_m / METRES_PER_MILE, ends)
 
 
 def _query(search: Search, principal: Principal) -> dict[str, Any]:
@@ -156,12 +193,6 @@ def _drawn(trip: Trip) -> dict[str, Any]:
         "coordinates": [list(point) for point in path(trip.start, trip.end)],
     }
     return {"trip_mi": miles(trip.metres), "line": line}
-
-
-def _along(view: View, wanted: Wanted, trip: Trip, max_out_of_route_m: float) -> _Found:
-    found = along(view, wanted, trip, max_out_of_route_m)
-    ends = np.column_stack((found.pickup_along_m, found.delivery_along_m))
-    return _Found(found.rows, trip, found.out_of_route_m / METRES_PER_MILE, ends / METRES_PER_MILE)
 
 
 def _keys(view: View, found: _Found, sort: Sort, center: Point | None) -> Floats:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
 
+from loadboard.apart import apart
 from loadboard.auth import Carrier
 from loadboard.db import Session
 from loadboard.errors import documented
@@ -49,7 +50,10 @@ async def post_truck(
 ) -> TruckOut:
     """Post a truck; ask for its matches by its id."""
     now = datetime.now(UTC)
-    to_truck(posted, now)
+    if posted.to is not None and posted.to.is_long:
+        await apart(lambda: to_truck(posted, now))
+    else:
+        to_truck(posted, now)
     truck, is_new = await posting.post(session, who, posted, key, now)
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/v1/trucks/{truck.id}"

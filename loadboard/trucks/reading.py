@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from geo.coverage import is_covered
+from geo.points import Point
 from loadboard.errors import FieldError, invalid
 from loadboard.search.areas import point_of, where
 from loadboard.search.searching import microseconds, place_of
@@ -25,7 +27,7 @@ def naming(pointer: str) -> Iterator[None]:
 def to_truck(said: TruckIn, now: datetime, pointer: str = "") -> Truck:
     """The truck meant; a Problem that names what can't be. `pointer` leads to it in the request."""
     at, to = point_of(said.at, f"{pointer}/at"), where(said.to, f"{pointer}/to")
-    home, trip = _home(said.home, f"{pointer}/home"), _trip(said.trip, f"{pointer}/trip")
+    home, trip = _home(said.home, f"{pointer}/home"), _trip(at, said.trip, f"{pointer}/trip")
     clock = _clock(said.clock, f"{pointer}/clock")
     with naming(pointer):
         return Truck(
@@ -49,10 +51,14 @@ def _home(said: HomeIn | None, pointer: str) -> Home | None:
     return Home(point_of(said.at, f"{pointer}/at"), microseconds(said.by))
 
 
-def _trip(said: TripIn | None, pointer: str) -> Trip | None:
+def _trip(at: Point, said: TripIn | None, pointer: str) -> Trip | None:
     if said is None:
         return None
-    return Trip(point_of(said.to, f"{pointer}/to"), said.max_out_of_route_mi)
+    to = point_of(said.to, f"{pointer}/to")
+    if not (is_covered(at) and is_covered(to)):
+        message = "is no way by road: a trip begins and ends in the 48 contiguous states"
+        raise invalid(FieldError(pointer=f"{pointer}/to", message=message))
+    return Trip(to, said.max_out_of_route_mi)
 
 
 def _clock(said: ClockIn, pointer: str) -> Clock:

@@ -7,7 +7,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Polygon
 
-from geo.areas import Area, Box, Circle, Region, box_around, region_from_geojson
+from geo.areas import (
+    MAX_CROSSINGS,
+    Area,
+    Box,
+    Circle,
+    Region,
+    _most_crossings,
+    box_around,
+    region_from_geojson,
+)
 from geo.geodesy import distance_m, great_circle_m
 from geo.points import Bounds, Point
 from tests.geo.shapes import WGS84, about, anywhere, areas, boxes, circles, points, seeds
@@ -276,3 +285,34 @@ def test_any_json_is_a_region_or_a_plain_refusal(kind: str, coordinates: object)
     except ValueError:
         return
     assert isinstance(region, Region)
+
+
+def comb(teeth: int) -> list[list[float]]:
+    """A ring that a parallel crosses twice for each tooth."""
+    zigzag = [[0.001 * step, float(step % 2)] for step in range(2 * teeth + 1)]
+    return [*zigzag, [0.001 * 2 * teeth, -1.0], [0.0, -1.0], [0.0, 0.0]]
+
+
+@given(st.integers(3, 40), seeds)
+@settings(deadline=None)
+def test_crossings_are_counted(corners: int, seed: int) -> None:
+    """Rings around two points, seldom round: the edges over each parallel between two corners."""
+    rng = np.random.default_rng(seed)
+    turns = 2.0 * np.pi * np.arange(corners) / corners
+    far = rng.integers(1, 5, corners)
+    rings = [np.column_stack((x + far * np.cos(turns), far * np.sin(turns))) for x in (-10, 10)]
+    shape = MultiPolygon([Polygon(ring) for ring in rings])
+    assume(shape.is_valid)
+    edges = [(a[1], b[1]) for ring in rings for a, b in zip(ring, np.roll(ring, 1, 0), strict=True)]
+    lats = np.unique(np.concatenate(rings)[:, 1])
+    over = [
+        sum(min(edge) < lat < max(edge) for edge in edges) for lat in (lats[1:] + lats[:-1]) / 2.0
+    ]
+    assert _most_crossings(shape) == max(over)
+
+
+def test_a_region_is_no_more_intricate_than_can_be_worked_out_soon() -> None:
+    most = region_from_geojson({"type": "Polygon", "coordinates": [comb(MAX_CROSSINGS // 2)]})
+    assert holds(most, (0.001, 0.9), (0.002, 0.9), (0.001, -0.5)) == [True, False, True]
+    with pytest.raises(ValueError, match=f"at most {MAX_CROSSINGS} times, not {MAX_CROSSINGS + 2}"):
+        region_from_geojson({"type": "Polygon", "coordinates": [comb(MAX_CROSSINGS // 2 + 1)]})

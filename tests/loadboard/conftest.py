@@ -20,7 +20,7 @@ from loadboard.feed import Feed
 from loadboard.loads import texts
 from loadboard.loads.posting import Sender
 from loadboard.models import Organization, Person
-from loadboard.search import in_sql
+from loadboard.search import chosen, in_sql
 from loadboard.settings import settings
 
 Result = TypeVar("Result")
@@ -91,7 +91,7 @@ async def _enrol(organization: str, kind: str) -> tuple[Sender, str]:
 
 def _forget() -> None:
     """Settings and connections are kept for a process, which here sees many databases."""
-    for kept in (settings, engine, redis, texts.remembered):
+    for kept in (settings, engine, redis, texts.remembered, chosen.remembered):
         kept.cache_clear()
     in_sql._latest.clear()
 

@@ -83,6 +83,7 @@ def test_trucks_are_seen_by_their_own_carrier_alone(
         ({"clock": {"cycle_left_h": 70, "recap_h": [8]}}, "/clock/recap_h", "used"),
         ({"trip": {"to": {"place": "Dallas, TX"}}}, "/trip/to", "no miles"),
         ({"trip": {"to": {"place": "Tulsa, OK"}, "max_out_of_route_mi": 10**9}}, "/trip/max_out_of_route_mi", "1000"),
+        ({"trip": {"to": {"lat": 21.31, "lon": -157.86}}}, "/trip/to", "48 contiguous states"),
         ({"to": {"states": ["ZZ"]}}, "/to/states", "none of the states"),
         ({"home": {"at": {"place": "Tulsa, OK"}}}, "/home/by", "required"),
         ({"color": "red"}, "/color", "not a field"),
