@@ -8,6 +8,8 @@ any order.
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated, Any, NamedTuple
 
 import psycopg
@@ -21,6 +23,7 @@ from redis.exceptions import RedisError
 from loadboard.cache import failed
 from loadboard.errors import FieldError, Problem, invalid
 from loadboard.loads.columns import SELECT, loads_in, open_loads
+from loadboard.loads.texts import Version, remembered
 from loadboard.settings import settings
 from loadboard.waking import commits, wakes
 from matching.board import Board, View
@@ -39,17 +42,20 @@ OWN_WAIT_S = 1.0
 MOST_EVENTS = 1_000
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 # The horizon is of the statement's own snapshot. There is one row at least, whose event may be null; loads
-# are looked up for the events that are below the horizon alone.
+# and listings are given for the events that are below the horizon alone.
 EVENTS = f"""
 WITH horizon AS MATERIALIZED
   ({HORIZON} AS xmin, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax)
-SELECT horizon.xmin, horizon.xmax, event.xid::text::bigint, event.id, load.* FROM horizon LEFT JOIN LATERAL (
-  SELECT xid, id, load_id FROM event WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {MOST_EVENTS}
+SELECT horizon.xmin, horizon.xmax, event.xid::text::bigint, event.id, event.load_id, event.version::bigint,
+  CASE WHEN event.xid::text::bigint < horizon.xmin THEN listing::text END, load.*
+FROM horizon LEFT JOIN LATERAL (
+  SELECT xid, id, load_id, version, listing FROM event
+  WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {MOST_EVENTS}
 ) AS event ON true LEFT JOIN LATERAL (
   SELECT {SELECT} FROM load WHERE id = event.load_id AND event.xid::text::bigint < horizon.xmin
 ) AS load ON true ORDER BY xid, event.id"""  # noqa: S608
-# Of its columns the first that is of the load.
-_FIRST = 4
+# Its columns: six numbers, the listing, and those of the load.
+_LISTING, _LOAD = 6, 7
 log = structlog.get_logger()
 
 
@@ -164,6 +170,8 @@ class Feed:
     async def _apply(self, news: "_News") -> None:
         if not news.ready:
             return
+        # Before the board shows them: a load that is new can then be shown whatever is away.
+        remembered().texts.update(_listings(news))
         if news.ready <= AT_ONCE:
             self._take_up(news)
         else:
@@ -172,7 +180,7 @@ class Feed:
 
     def _take_up(self, news: "_News") -> None:
         assert self.board is not None
-        self.board.apply(*loads_in(news.result, _FIRST, news.ready))
+        self.board.apply(*loads_in(news.result, _LOAD, news.ready))
 
     def _measure(self, is_all: bool) -> None:
         now = time.monotonic()
@@ -218,24 +226,31 @@ async def _news(connection: AsyncConnection[Any], after: tuple[int, int]) -> _Ne
         await cursor.execute(EVENTS, (str(after[0]), after[1]), prepare=True)
         result = cursor.pgresult
     assert result is not None
-    xmin, xmax, *_ = _numbers(result, 0)
-    numbers = (_numbers(result, row) for row in range(result.ntuples))
-    events = [(xid, id) for _, _, xid, id in numbers if xid]
+    xmin, xmax = _numbers(result, 0, 0, 2)
+    numbers = (_numbers(result, row, 2, 4) for row in range(result.ntuples))
+    events = [(xid, id) for xid, id in numbers if xid]
     return _News(result, xmin, xmax, events, sum(xid < xmin for xid, _ in events))
 
 
-def _numbers(result: PGresult, row: int) -> list[int]:
-    """The columns before those of the load, 0 for null."""
-    values = (result.get_value(row, column) or b"" for column in range(_FIRST))
+def _listings(news: _News) -> Iterator[tuple[Version, bytes]]:
+    for row in range(news.ready):
+        listing = news.result.get_value(row, _LISTING)
+        if listing is not None:
+            load_id, version = _numbers(news.result, row, 4, 6)
+            yield (load_id, version), listing
+
+
+def _numbers(result: PGresult, row: int, first: int, end: int) -> list[int]:
+    """Some columns, 0 for null."""
+    values = (result.get_value(row, column) or b"" for column in range(first, end))
     return [int.from_bytes(value, signed=True) for value in values]
 
 
 async def _pause(seconds: float) -> None:
     """Until something happens, or the time is over."""
-    try:
-        await asyncio.wait_for(commits.happened.wait(), seconds)
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await commits.happened.wait()
 
 
 async def _listen() -> None:

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from loadboard.cache import redis
+from loadboard.cache import redis, soon
 from loadboard.db import transaction
 from loadboard.feed import BoardFeed
 from loadboard.settings import settings
@@ -63,7 +63,8 @@ async def _database_is_up() -> bool:
 
 async def _redis_is_up() -> bool:
     try:
-        await redis().ping()
+        async with soon():
+            await redis().ping()
     except (RedisError, OSError):
         return False
     return True

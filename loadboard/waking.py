@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from redis.exceptions import RedisError
 
-from loadboard.cache import failed, redis
+from loadboard.cache import failed, redis, soon
 
 CHANNEL = "loadboard:wake"
 _publishing: set[asyncio.Task[None]] = set()
@@ -40,7 +40,8 @@ commits = Commits()
 
 async def _publish() -> None:
     try:
-        await redis().publish(CHANNEL, b"")
+        async with soon():
+            await redis().publish(CHANNEL, b"")
     except (RedisError, OSError) as error:
         failed(error)
 

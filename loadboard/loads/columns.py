@@ -51,6 +51,7 @@ _MOMENTS = [name for name in _COLUMNS if name.endswith(("_at", "_from", "_to", "
 SELECT = ", ".join(f'{expression} AS "{name}"' for name, (expression, _) in _COLUMNS.items())
 """What is read of `load`, so that `loads_in` understands it."""
 _WIRE = {name: kind if kind in "?S2" else f">{kind}" for name, (_, kind) in _COLUMNS.items()}
+_TAKEN = [name for name in _COLUMNS if name in (LOAD.names or ())]
 _STATES = np.array([b"--", *(code.encode() for code in STATES)])
 _IN_ORDER = np.argsort(_STATES)
 _NUMBERS = np.array([0, *STATE_NUMBERS.values()], dtype=np.uint8)[_IN_ORDER]
@@ -108,7 +109,7 @@ def loads_in(result: PGresult, first: int, count: int) -> tuple[Loads, list[tupl
 
 def _loads(rows: np.ndarray[Any, np.dtype[np.void]]) -> Loads:
     loads = np.empty(len(rows), dtype=LOAD)
-    for name in _COLUMNS.keys() & set(LOAD.names or ()):
+    for name in _TAKEN:
         loads[name] = _value(name, rows[name])
     loads["loaded_tenths"] = np.rint(rows["loaded_miles"] * 10.0)
     return loads
@@ -119,5 +120,6 @@ def _value(name: str, values: Any) -> Any:
         return _NUMBERS[np.searchsorted(_STATES, values, sorter=_IN_ORDER)]
     if name in _MOMENTS:
         # Infinite ones are the least and the greatest of all integers.
-        return np.clip(values.astype(np.int64), BEGINNING, END - _EPOCH) + _EPOCH
+        known = np.minimum(np.maximum(values.astype(np.int64), BEGINNING), END - _EPOCH)
+        return known + _EPOCH
     return values
