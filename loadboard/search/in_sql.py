@@ -1,6 +1,7 @@
 """The same searches as one SQL statement: what the board must answer equally, and what is measured.
 
-It sees what was committed this moment, and needs no board.
+It sees what was committed this moment, and needs no board. Nothing of the service asks it: it stays beside what
+it must equal, because the tests and the benchmarks both take it from here.
 """
 
 from collections.abc import Awaitable, Callable

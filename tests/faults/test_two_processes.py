@@ -24,12 +24,10 @@ from tests.faults.board import (
     enrol,
     eventually,
     finished,
-    free_port,
-    is_ready,
     is_well,
     rows,
     seeded,
-    started,
+    serving,
 )
 from tests.faults.clients import Answers, Work, at_once, clean_refusal, post_on, search_on
 from tests.faults.loads import a_load
@@ -86,25 +84,15 @@ def pair() -> Iterator[Pair]:
         with home.occupied(), private_servers(home, durable=False) as machine:
             assert finished([COMMAND, "migrate"], machine.environment).returncode == 0
             tokens = [enrol(machine.database_url, kind, kind) for kind in ("shipper", "carrier")]
-            ports = free_port(), free_port()
             with (
-                serve(machine.environment, home.logs, ports[0]) as a,
-                serve(machine.environment, home.logs, ports[1]) as b,
+                serving(machine.environment, home.logs / "a.log") as a,
+                serving(machine.environment, home.logs / "b.log") as b,
             ):
                 database, cache = machine.processes
                 servers = machine.environment, database, cache, home.logs
                 yield Pair(*servers, (a, b), *tokens)
     finally:
         rmtree(home.root)
-
-
-@contextmanager
-def serve(environment: dict[str, str], logs: Path, port: int) -> Iterator[str]:
-    words = [COMMAND, "serve", "--port", str(port)]
-    url = f"http://127.0.0.1:{port}"
-    with started(words, environment, logs / f"api-{port}.log"):
-        eventually(lambda: is_ready(url), 120)
-        yield url
 
 
 @pytest.fixture(autouse=True)
@@ -196,13 +184,12 @@ def test_a_process_killed_while_it_applies_comes_back_equal(pair: Pair, is_long:
     rng = seeded("killed while applying")
     with customers(pair, "applying", rng) as answers:
         for _ in range(10 if is_long else 1):
-            port = free_port()
-            with serve(pair.environment, pair.logs, port) as url:
+            with serving(pair.environment, pair.logs / "killed.log") as url:
                 assert pair.search(url).status_code == 200
                 threading.Event().wait(rng.uniform(0, 1))
-            # `started` kills outright.
+            # It is killed outright.
     assert answers.failed == {}
-    with serve(pair.environment, pair.logs, free_port()) as url:
+    with serving(pair.environment, pair.logs / "after.log") as url:
         eventually(partial(pair.is_equal, url), BACK_S)
         assert_converged(pair, answers)
 
