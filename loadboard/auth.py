@@ -2,8 +2,9 @@
 
 import hashlib
 import secrets
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 from cachetools import LRUCache, TTLCache
@@ -21,7 +22,7 @@ TOKEN_LIFE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The person and organisation a request acts for."""
+    """The person and organisation a request acts for; what that may do is told by `permissions`."""
 
     person_id: int
     email: str
@@ -29,14 +30,15 @@ class Principal:
     organization: str
     kind: str
     expires_at: datetime
-
-    @property
-    def may_post(self) -> bool:
-        return self.kind in {"shipper", "broker"}
+    role: str = "owner"
+    authority: str = "unknown"
+    insured_until: date | None = None
+    # What the key is limited to; None is all that the role may.
+    scopes: frozenset[str] | None = None
 
     @property
     def sees_only_own(self) -> bool:
-        return self.may_post
+        return self.kind in {"shipper", "broker"}
 
 
 # A few seconds of memory spare every request a look-up; a token that ends is refused on time.
@@ -64,7 +66,11 @@ async def _look_up(key: bytes) -> Principal | None:
         select(Person, Organization, ApiToken.expires_at)
         .join(Person, Person.id == ApiToken.person_id)
         .join(Organization, Organization.id == Person.organization_id)
-        .where(ApiToken.token_hash == key)
+        .where(
+            ApiToken.token_hash == key,
+            Person.disabled_at.is_(None),
+            Organization.suspended_at.is_(None),
+        )
     )
     async with transaction() as session:
         row = (await session.execute(query)).one_or_none()
@@ -72,7 +78,15 @@ async def _look_up(key: bytes) -> Principal | None:
         return None
     person, organization, expires_at = row
     return Principal(
-        person.id, person.email, organization.id, organization.name, organization.kind, expires_at
+        person.id,
+        person.email,
+        organization.id,
+        organization.name,
+        organization.kind,
+        expires_at,
+        person.role,
+        organization.authority,
+        organization.insured_until,
     )
 
 
@@ -101,19 +115,10 @@ async def authenticate(
 Who = Annotated[Principal, Depends(authenticate)]
 
 
-async def require_poster(principal: Who) -> Principal:
-    if not principal.may_post:
-        raise Problem(403, "forbidden", "Only shippers and brokers post and change loads.")
-    return principal
+async def _tenant_transaction(who: Who) -> AsyncIterator[AsyncSession]:
+    async with transaction(tenant=who.organization_id) as session:
+        yield session
 
 
-Poster = Annotated[Principal, Depends(require_poster)]
-
-
-async def require_carrier(principal: Who) -> Principal:
-    if principal.kind != "carrier":
-        raise Problem(403, "forbidden", "Only carriers post trucks and ask for their matches.")
-    return principal
-
-
-Carrier = Annotated[Principal, Depends(require_carrier)]
+# As `db.Session`, and PostgreSQL shows only the rows of the asker's organisation.
+TenantSession = Annotated[AsyncSession, Depends(_tenant_transaction, scope="function")]

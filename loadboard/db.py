@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends
 from psycopg import AsyncConnection
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from loadboard.settings import settings
@@ -42,11 +43,23 @@ def engine() -> AsyncEngine:
     )
 
 
+# Where row-level security holds, PostgreSQL itself shows a tenant no row of others.
+_AS_TENANT = text(
+    "SELECT set_config('role', 'loadboard_tenant', true),"
+    " set_config('loadboard.organization', :organization, true)"
+)
+
+
 @asynccontextmanager
-async def transaction() -> AsyncIterator[AsyncSession]:
-    """The one place that commits: all that is done inside happens, or none of it."""
+async def transaction(tenant: int | None = None) -> AsyncIterator[AsyncSession]:
+    """The one place that commits: all that is done inside happens, or none of it.
+
+    With the id of an organisation as tenant, row-level security holds inside.
+    """
     async with AsyncSession(engine(), expire_on_commit=False) as session:
         async with session.begin():
+            if tenant is not None:
+                await session.execute(_AS_TENANT, {"organization": str(tenant)})
             yield session
         if session.info.get(EVENTFUL):
             commits.note()

@@ -8,7 +8,6 @@ import orjson
 from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import Field
 
-from loadboard.auth import Poster, Who
 from loadboard.db import Session
 from loadboard.errors import Problem, documented
 from loadboard.fields import Strictly
@@ -20,6 +19,7 @@ from loadboard.loads.schemas import LoadOut, LoadPage, PostedLoad
 from loadboard.loads.writing import position
 from loadboard.models import Load
 from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
+from loadboard.permissions import OwnReader, Poster, Reader
 from loadboard.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/loads", tags=["loads"], route_class=StrictRoute)
@@ -83,7 +83,7 @@ class OwnLoads(Strictly):
 
 @router.get("", response_model=LoadPage, responses=documented(400, 401, 403, 422, 503))
 async def list_own_loads(
-    query: Annotated[OwnLoads, Query()], who: Poster, session: Session
+    query: Annotated[OwnLoads, Query()], who: OwnReader, session: Session
 ) -> Response:
     """The loads of one's own organisation, newest first, in every state unless one is named."""
     body = await own.own_loads(
@@ -93,7 +93,7 @@ async def list_own_loads(
 
 
 @router.get("/{load_id}", response_model=LoadOut, responses=documented(401, 404, 422, 503))
-async def get_load(load_id: LoadId, who: Who, session: Session) -> Response:
+async def get_load(load_id: LoadId, who: Reader, session: Session) -> Response:
     """One load, if one may see it."""
     load = await changing.visible_load(session, who, load_id)
     return _answer(shown(*await listing_of(session, load)))
@@ -149,7 +149,7 @@ async def confirm_load(
 @router.get(
     "/{load_id}/route", response_model=RouteFeature, responses=documented(401, 404, 422, 503)
 )
-async def get_route(load_id: LoadId, who: Who, session: Session) -> RouteFeature:
+async def get_route(load_id: LoadId, who: Reader, session: Session) -> RouteFeature:
     """The way of a load along the road network that its miles are estimated on, as GeoJSON."""
     load = await changing.visible_load(session, who, load_id)
     listing, _ = await listing_of(session, load)

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from loadboard.auth import Carrier
 from loadboard.errors import documented
 from loadboard.feed import BoardFeed
 from loadboard.fields import Strictly
 from loadboard.matches import answering
 from loadboard.matches.schemas import MatchIn, MatchPage, WhyOut
+from loadboard.permissions import Matcher
 from loadboard.search.api import Position
 from loadboard.strict import StrictRoute
 
@@ -25,7 +25,7 @@ class Why(Strictly):
 
 @router.post("", response_model=MatchPage, responses=documented(400, 401, 403, 404, 413, 422, 503))
 async def post_matches(
-    asking: MatchIn, who: Carrier, board: BoardFeed, position: Position = None
+    asking: MatchIn, who: Matcher, board: BoardFeed, position: Position = None
 ) -> Response:
     """Rank the open loads for a truck by what each is worth to it in dollars, and say why."""
     now = datetime.now(UTC)
@@ -34,7 +34,7 @@ async def post_matches(
 
 
 @router.get("/why", response_model=WhyOut, responses=documented(400, 401, 403, 404, 422, 503))
-async def get_why(query: Annotated[Why, Query()], who: Carrier, board: BoardFeed) -> dict[str, Any]:
+async def get_why(query: Annotated[Why, Query()], who: Matcher, board: BoardFeed) -> dict[str, Any]:
     """What every rule says of one load for one of one's own trucks."""
     now = datetime.now(UTC)
     return await answering.why_not(board, who, query.load, query.truck, now)

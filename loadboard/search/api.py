@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Header, Response
 
-from loadboard.auth import Who
 from loadboard.errors import Problem, documented
 from loadboard.feed import STALE_S, BoardFeed
+from loadboard.permissions import Searcher
 from loadboard.search.hexes import HexPage, HexSearch, hexes
 from loadboard.search.schemas import Search, SearchPage
 from loadboard.search.searching import Page, search
@@ -61,7 +61,7 @@ def _geojson(found: Page) -> bytes:
 
 @router.post("", responses=ANSWERS)
 async def post_search(
-    wanted: Search, who: Who, board: BoardFeed, accept: Accept = "", position: Position = None
+    wanted: Search, who: Searcher, board: BoardFeed, accept: Accept = "", position: Position = None
 ) -> Response:
     """Search the open loads by area, lane, window, equipment, size, rate and age."""
     return _answer(await search(board, who, wanted, datetime.now(UTC), position), accept)
@@ -70,7 +70,7 @@ async def post_search(
 @router.get("", responses=ANSWERS)
 async def get_search(
     wanted: Annotated[Search, Depends(from_url)],
-    who: Who,
+    who: Searcher,
     board: BoardFeed,
     accept: Accept = "",
     position: Position = None,
@@ -91,6 +91,6 @@ async def get_search(
     },
     response_class=Response,
 )
-async def post_hexes(wanted: HexSearch, who: Who, board: BoardFeed) -> Response:
+async def post_hexes(wanted: HexSearch, who: Searcher, board: BoardFeed) -> Response:
     """How many of the loads begin in each H3 hexagon, and their median rate per mile."""
     return Response(await hexes(board, who, wanted, datetime.now(UTC)), media_type=GEOJSON)

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
 
-from loadboard.auth import Carrier
 from loadboard.db import Session
 from loadboard.errors import documented
 from loadboard.fields import Strictly
 from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
+from loadboard.permissions import TruckPoster, TruckReader
 from loadboard.strict import StrictRoute
 from loadboard.trucks import posting
 from loadboard.trucks.reading import to_truck
@@ -45,7 +45,11 @@ class OwnTrucks(Strictly):
     },
 )
 async def post_truck(
-    posted: TruckIn, who: Carrier, session: Session, response: Response, key: IdempotencyKey = None
+    posted: TruckIn,
+    who: TruckPoster,
+    session: Session,
+    response: Response,
+    key: IdempotencyKey = None,
 ) -> TruckOut:
     """Post a truck; ask for its matches by its id."""
     now = datetime.now(UTC)
@@ -58,21 +62,21 @@ async def post_truck(
 
 @router.get("", responses=documented(400, 401, 403, 422, 503))
 async def list_own_trucks(
-    query: Annotated[OwnTrucks, Query()], who: Carrier, session: Session
+    query: Annotated[OwnTrucks, Query()], who: TruckReader, session: Session
 ) -> TruckPage:
     """The trucks of one's own organisation, newest first."""
     return await posting.own_trucks(session, who, query.status, query.limit, query.cursor)
 
 
 @router.get("/{truck_id}", responses=documented(401, 403, 404, 422, 503))
-async def get_truck(truck_id: TruckId, who: Carrier, session: Session) -> TruckOut:
+async def get_truck(truck_id: TruckId, who: TruckReader, session: Session) -> TruckOut:
     """One of one's own trucks."""
     return posting.shown(await posting.own_truck(session, who, truck_id))
 
 
 @router.post("/{truck_id}/withdraw", responses=documented(401, 403, 404, 422, 503))
 async def withdraw_truck(
-    truck_id: TruckId, who: Carrier, session: Session, _key: IdempotencyKey = None
+    truck_id: TruckId, who: TruckPoster, session: Session, _key: IdempotencyKey = None
 ) -> TruckOut:
     """Take a truck off."""
     return posting.shown(await posting.withdraw(session, who, truck_id))

@@ -387,7 +387,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     );
   }
 
-  byId("post-open").hidden = !me.may_post;
+  byId("post-open").hidden = !me.may.includes("load.post");
   byId("truck-open").hidden = !isCarrier;
   void api.roads().then(
     (roads) => map.showRoads(roads),

@@ -156,7 +156,7 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
   function actions(shown: Load): HTMLElement {
     const whole = button("Show whole route", {}, () => listeners.fit(shown, route));
     const own =
-      me.may_post && shown.organization.id === me.organization.id && shown.status === "posted";
+      me.may.includes("load.post") && shown.organization.id === me.organization.id && shown.status === "posted";
     if (!own) return h("div", { class: "actions" }, whole);
     const confirm = button(
       "Confirm: still open",

@@ -1,7 +1,8 @@
 export interface Me {
   email: string;
   organization: { id: number; name: string; kind: string };
-  may_post: boolean;
+  role: string;
+  may: string[];
 }
 
 export interface Equipment {

@@ -1,0 +1,107 @@
+"""Who may do what: one table of actions, and the attributes that they ask of whoever acts.
+
+What belongs to another organisation is answered as if it were not there (404); what one's own role or
+organisation may not do is refused (403). Which loads somebody sees is told by `loadboard.sight`.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+from fastapi import Depends
+
+from loadboard.auth import Principal, Who
+from loadboard.errors import Problem
+
+POSTERS = frozenset({"shipper", "broker"})
+CARRIERS = frozenset({"carrier"})
+OPERATORS = frozenset({"operator"})
+TRADERS = POSTERS | CARRIERS
+ANYBODY = TRADERS | OPERATORS
+DESK = frozenset({"owner", "dispatcher"})
+OFFICE = DESK | {"accountant", "viewer"}
+EVERY_ROLE = OFFICE | {"driver", "staff"}
+
+
+class Rule(NamedTuple):
+    """Who may act: kinds of organisation, roles of its people, the scope that a key needs.
+
+    With `in_good_standing` a carrier needs active authority and insurance that runs.
+    """
+
+    kinds: frozenset[str]
+    roles: frozenset[str]
+    scope: str
+    in_good_standing: bool = False
+
+
+ACTIONS = {
+    "load.search": Rule(ANYBODY, EVERY_ROLE, "loads:read"),
+    "load.read": Rule(ANYBODY, EVERY_ROLE, "loads:read"),
+    "load.list_own": Rule(POSTERS, OFFICE, "loads:read"),
+    "load.post": Rule(POSTERS, DESK, "loads:write"),
+    "truck.read": Rule(CARRIERS, EVERY_ROLE, "trucks:read"),
+    "truck.post": Rule(CARRIERS, DESK, "trucks:write"),
+    "match": Rule(CARRIERS, EVERY_ROLE, "loads:read"),
+}
+SCOPES = frozenset(rule.scope for rule in ACTIONS.values())
+
+
+def check(principal: Principal, action: str, now: datetime) -> None:
+    """A Problem that says why not, unless the principal may do this."""
+    rule = ACTIONS[action]
+    if principal.kind not in rule.kinds:
+        raise _forbidden(f"This is for {_listed(rule.kinds)}; you sign in for a {principal.kind}.")
+    if principal.role not in rule.roles:
+        raise _forbidden(f"This is for the roles {_listed(rule.roles)}; yours is {principal.role}.")
+    if principal.scopes is not None and rule.scope not in principal.scopes:
+        raise _forbidden(f"This key needs the scope {rule.scope}.")
+    if rule.in_good_standing and (why := lacking(principal, now)):
+        raise Problem(403, "not-in-good-standing", why)
+
+
+def may(principal: Principal) -> list[str]:
+    """What the principal may do, apart from a carrier's standing."""
+    return [
+        action
+        for action, rule in ACTIONS.items()
+        if principal.kind in rule.kinds
+        and principal.role in rule.roles
+        and (principal.scopes is None or rule.scope in principal.scopes)
+    ]
+
+
+def lacking(principal: Principal, now: datetime) -> str | None:
+    """What keeps a carrier from hauling: it may look, but not request or book."""
+    if principal.authority != "active":
+        return "Your organisation's operating authority is not on record as active here."
+    if principal.insured_until is None or principal.insured_until < now.date():
+        return "Your organisation's insurance on record here has lapsed."
+    return None
+
+
+def _forbidden(detail: str) -> Problem:
+    return Problem(403, "forbidden", detail)
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def allowed(action: str) -> Callable[[Principal], Awaitable[Principal]]:
+    """The dependency of a route that does this: the principal, who may."""
+
+    async def permitted(principal: Who) -> Principal:
+        check(principal, action, datetime.now(UTC))
+        return principal
+
+    return permitted
+
+
+Searcher = Annotated[Principal, Depends(allowed("load.search"))]
+Reader = Annotated[Principal, Depends(allowed("load.read"))]
+OwnReader = Annotated[Principal, Depends(allowed("load.list_own"))]
+Poster = Annotated[Principal, Depends(allowed("load.post"))]
+TruckReader = Annotated[Principal, Depends(allowed("truck.read"))]
+TruckPoster = Annotated[Principal, Depends(allowed("truck.post"))]
+Matcher = Annotated[Principal, Depends(allowed("match"))]
