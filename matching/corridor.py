@@ -78,7 +78,7 @@ def along(view: View, wanted: Wanted, trip: Trip, max_out_of_route_m: float) -> 
     begin, end = np.isfinite(ways.to), np.isfinite(ways.onward)
     old, new = in_reach(view, begin, end)
     short = ways.short(view.main.columns, old), ways.short(view.fresh, new)
-    loads = _loads(view, sifted(view, wanted, short, begin, end))
+    loads = _loads(view, sifted(view, wanted, short))
     _settle(nearby, trip.start, loads.pickups, ways.to)
     loads = loads.within(ways)
     _settle(nearby, trip.end, loads.deliveries, ways.onward)

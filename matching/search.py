@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from geo.areas import Floats, Mask
 from geo.compiled import compiled
 from matching.board import Main, View
+from matching.chains import DELIVERY, PICKUP
 from matching.columns import BEGINNING, END, EQUIPMENT_NUMBERS, UNKNOWN, Columns, Rows
+from matching.order import lanes, spans
 from matching.sites import Where
 
 TENTHS = 10.0
@@ -43,7 +45,10 @@ class Wanted:
 
 
 class Limits(NamedTuple):
-    """`Wanted` in numbers, for compiled code; -1 stands for no limit, of yes and no for either."""
+    """`Wanted` in numbers, for compiled code; -1 stands for no limit.
+
+    Of `equipment`, `full` and `hazmat` the bit of each value that passes: of all in -1.
+    """
 
     change: int
     now: int
@@ -52,13 +57,19 @@ class Limits(NamedTuple):
     equipment: int
     full: int
     hazmat: int
+    posted_since: int
+    organization: int
     max_weight_lb: float
     max_length_ft: float
     min_rate_cents: float
     min_per_mile: float
-    posted_since: int
     unknown: bool
-    organization: int
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether there are limits that few searches have."""
+        amounts = self.max_weight_lb, self.max_length_ft, self.min_rate_cents, self.min_per_mile
+        return self.posted_since > BEGINNING or max(self.organization, *amounts) >= 0
 
 
 def find(view: View, wanted: Wanted) -> Rows:
@@ -70,63 +81,66 @@ def find(view: View, wanted: Wanted) -> Rows:
 
 def passing(view: View, wanted: Wanted, pickup: Mask | None, delivery: Mask | None) -> Rows:
     """As `find`, of the loads that begin and end at the sites of the masks."""
-    return sifted(view, wanted, in_reach(view, pickup, delivery), pickup, delivery)
+    return sifted(view, wanted, in_reach(view, pickup, delivery))
 
 
 def in_reach(view: View, pickup: Mask | None, delivery: Mask | None) -> tuple[Rows, Rows]:
-    """Rows of `view.main`, and rows of `view.fresh`, with all that lie at the sites of the masks."""
-    old = _in_reach(view.main, view.sites.ordered, pickup, delivery)
-    return old, np.arange(view.added, dtype=np.int32)
+    """Rows of `view.main`, and rows of `view.fresh`, that begin and end at the sites of the masks.
+
+    Standing or not; in no order. None stands for all sites.
+    """
+    main, chains, ordered = view.main, view.chains, view.sites.ordered
+    if pickup is not None and delivery is not None:
+        new = chains.at(PICKUP, np.flatnonzero(pickup), view.added)
+        new = new[delivery[view.fresh.delivery[new]]]
+        return _between(main, pickup[:ordered], delivery[:ordered]), new
+    if pickup is not None:
+        old = spans(main.starts, np.flatnonzero(pickup[:ordered]))
+        return old, chains.at(PICKUP, np.flatnonzero(pickup), view.added)
+    if delivery is not None:
+        old = main.by_delivery[spans(main.delivery_starts, np.flatnonzero(delivery[:ordered]))]
+        return old, chains.at(DELIVERY, np.flatnonzero(delivery), view.added)
+    counts = len(main.columns.id), view.added
+    return np.arange(counts[0], dtype=np.int32), np.arange(counts[1], dtype=np.int32)
 
 
-def sifted(
-    view: View,
-    wanted: Wanted,
-    rows: tuple[Rows, Rows],
-    pickup: Mask | None,
-    delivery: Mask | None,
-) -> Rows:
-    """Those of such rows, shape (n,), that pass and begin and end at the sites of the masks."""
+def sifted(view: View, wanted: Wanted, rows: tuple[Rows, Rows]) -> Rows:
+    """Those of such rows, shape (n,), that stand and pass: the one place where loads are judged."""
     limits = _limits(wanted, view.change)
-    everywhere = np.ones(view.sites.known, dtype=np.bool_)
-    begin, end = (everywhere if mask is None else mask for mask in (pickup, delivery))
-    old = _passing(view.main.columns, rows[0], begin, end, limits)
-    new = _passing(view.fresh, rows[1], begin, end, limits)
+    old, new = _passing(view.main.columns, rows[0], limits), _passing(view.fresh, rows[1], limits)
     return np.concatenate((old, new + np.int32(len(view.main.columns.id))))
 
 
-def _in_reach(main: Main, ordered: int, pickup: Mask | None, delivery: Mask | None) -> Rows:
-    """All rows that begin at the sites of one mask, or that end at those of the other if far fewer."""
-    starts = None if pickup is None else np.flatnonzero(pickup[:ordered])
-    ends = None if delivery is None else np.flatnonzero(delivery[:ordered])
-    by_pickup = np.inf if starts is None else _count(main.starts, starts)
-    by_delivery = np.inf if ends is None else _count(main.delivery_starts, ends)
-    if starts is not None and by_pickup <= _SCATTERED * by_delivery:
-        return _spans(main.starts, starts)
-    if ends is not None:
-        return main.by_delivery[_spans(main.delivery_starts, ends)]
-    return np.arange(len(main.columns.id), dtype=np.int32)
+def _between(main: Main, pickup: Mask, delivery: Mask) -> Rows:
+    """By the end with fewer rows, those by delivery counted for as long as they take."""
+    starts, ends = np.flatnonzero(pickup), np.flatnonzero(delivery)
+    if _count(main.starts, starts) <= _SCATTERED * _count(main.delivery_starts, ends):
+        return lanes(main.starts, starts, main.columns.delivery, delivery)
+    rows = main.by_delivery[spans(main.delivery_starts, ends)]
+    return rows[pickup[main.columns.pickup[rows]]]
 
 
 def _count(starts: Rows, sites: NDArray[np.intp]) -> int:
     return int((starts[sites + 1] - starts[sites]).sum())
 
 
-def _passing(columns: Columns, rows: Rows, begin: Mask, end: Mask, limits: Limits) -> Rows:
-    rows = _sift(columns, rows, begin, end, limits)
-    if (
-        max(limits.max_weight_lb, limits.max_length_ft, limits.min_rate_cents, limits.min_per_mile)
-        < 0
-    ):
-        return rows
-    return _sift_amounts(columns, rows, limits)
+def _passing(columns: Columns, rows: Rows, limits: Limits) -> Rows:
+    rows = _sift(columns, rows, limits)
+    return _sift_rest(columns, rows, limits) if limits.has_rest else rows
 
 
 def per_mile_cents(view: View, rows: Rows) -> Floats:
     """Cents a loaded mile, -1 where the rate is unknown or there are no miles; shape (n,)."""
-    rates, tenths = view.take("rate_cents", rows), view.take("loaded_tenths", rows)
-    unknown = (rates == UNKNOWN) | (tenths == 0)
-    return np.where(unknown, -1.0, rates / np.where(unknown, 1.0, tenths / TENTHS))
+    return _per_mile(view.take("rate_cents", rows), view.take("loaded_tenths", rows))
+
+
+@compiled
+def _per_mile(rates: Rows, tenths: Rows) -> Floats:
+    cents = np.empty(len(rates))
+    for i in range(len(rates)):
+        is_known = rates[i] != UNKNOWN and tenths[i] != 0
+        cents[i] = rates[i] / (tenths[i] / TENTHS) if is_known else -1.0
+    return cents
 
 
 def first(
@@ -147,63 +161,54 @@ def _limits(wanted: Wanted, change: int) -> Limits:
         wanted.window_from,
         wanted.window_to,
         equipment,
-        -1 if wanted.full is None else int(wanted.full),
-        -1 if wanted.hazmat is None else int(wanted.hazmat),
+        -1 if wanted.full is None else 1 << wanted.full,
+        -1 if wanted.hazmat is None else 1 << wanted.hazmat,
+        wanted.posted_since,
+        -1 if wanted.organization is None else wanted.organization,
         -1.0 if wanted.max_weight_lb is None else float(wanted.max_weight_lb),
         -1.0 if wanted.max_length_ft is None else float(wanted.max_length_ft),
         -1.0 if wanted.min_rate_cents is None else float(wanted.min_rate_cents),
         -1.0 if wanted.min_rate_per_mile_cents is None else float(wanted.min_rate_per_mile_cents),
-        wanted.posted_since,
         wanted.include_unknown,
-        -1 if wanted.organization is None else wanted.organization,
     )
 
 
 @compiled
-def _spans(starts: Rows, sites: NDArray[np.intp]) -> Rows:
-    """The numbers from `starts[s]` to `starts[s + 1]` for each site s."""
-    size = 0
-    for site in sites:
-        size += starts[site + 1] - starts[site]
-    numbers, end = np.empty(size, dtype=np.int32), 0
-    for site in sites:
-        for number in range(starts[site], starts[site + 1]):
-            numbers[end] = number
-            end += 1
-    return numbers
+def _sift(columns: Columns, rows: Rows, limits: Limits) -> Rows:
+    """Those of the rows that stand and are of the kind and the time that is wanted.
 
-
-@compiled
-def _sift(columns: Columns, rows: Rows, begin: Mask, end: Mask, limits: Limits) -> Rows:
-    """Those of the rows that stand, begin and end at the sites of the masks, and are of the kind wanted.
-
-    One loop without calls: to hand on the columns takes longer than to look at a row.
+    Without branches, for none could foretell which loads pass: to look at all and to count those that do is faster.
+    Nor are there calls: to hand on the columns takes longer than to look at a row.
     """
     found, count = np.empty(len(rows), dtype=np.int32), 0
     for row in rows:
-        if (
-            begin[columns.pickup[row]]
-            and end[columns.delivery[row]]
-            and (limits.equipment < 0 or (limits.equipment >> columns.equipment[row]) & 1)
-            and columns.pickup_from[row] <= limits.window_to
-            and columns.pickup_to[row] >= limits.window_from
-            and columns.open_until[row] > limits.now
-            and columns.died[row] > limits.change
-            and columns.first_posted_at[row] >= limits.posted_since
-            and (limits.full < 0 or columns.full[row] == limits.full)
-            and (limits.hazmat < 0 or columns.hazmat[row] == limits.hazmat)
-            and (limits.organization < 0 or columns.organization[row] == limits.organization)
-        ):
-            found[count] = row
-            count += 1
-    return found[:count].copy()
+        found[count] = row
+        count += (
+            (limits.equipment >> columns.equipment[row])
+            & (limits.full >> columns.full[row])
+            & (limits.hazmat >> columns.hazmat[row])
+            & (columns.died[row] > limits.change)
+        )
+    kept = 0
+    for row in found[:count]:
+        found[kept] = row
+        kept += (
+            (columns.pickup_from[row] <= limits.window_to)
+            & (columns.pickup_to[row] >= limits.window_from)
+            & (columns.open_until[row] > limits.now)
+        )
+    return found[:kept].copy()
 
 
 @compiled
-def _sift_amounts(columns: Columns, rows: Rows, limits: Limits) -> Rows:
-    """Those of the rows that are within the limits, or unknown where that is let pass."""
+def _sift_rest(columns: Columns, rows: Rows, limits: Limits) -> Rows:
+    """Those of the rows that are within the other limits, or unknown where that is let pass."""
     found, count = np.empty(len(rows), dtype=np.int32), 0
     for row in rows:
+        if columns.first_posted_at[row] < limits.posted_since:
+            continue
+        if limits.organization >= 0 and columns.organization[row] != limits.organization:
+            continue
         weight, length = columns.weight_lb[row], columns.length_ft[row]
         rate, miles = columns.rate_cents[row], columns.loaded_tenths[row] / TENTHS
         per_mile = rate / miles if rate != UNKNOWN and miles > 0 else UNKNOWN
