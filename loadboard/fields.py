@@ -29,6 +29,17 @@ class Strictly(BaseModel):
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
+_EMAIL = re.compile(r"[!-?A-~]+@[a-z0-9-]+(\.[a-z0-9-]+)*")
+
+
+def _email(text: str) -> str:
+    """As it is kept: in small letters, so that one mailbox is one person."""
+    address = text.strip().lower()
+    if len(address) > 254 or not _EMAIL.fullmatch(address):
+        raise ValueError("must be an e-mail address such as name@company.com")
+    return address
+
+
 def _printable(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError("must not hold control characters")
@@ -55,6 +66,12 @@ Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1),
     AfterValidator(_printable),
+]
+Name = Annotated[Text, Field(max_length=200)]
+Email = Annotated[
+    str,
+    Field(max_length=300, examples=["name@company.com"]),
+    AfterValidator(_email),
 ]
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
