@@ -1,7 +1,7 @@
 """The kinds of value that requests are made of, each strict: nothing is guessed or rounded."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -52,6 +52,12 @@ def _written_out(value: Any) -> Any:
     raise ValueError("must be a time with its zone, such as 2026-11-24T13:00:00Z")
 
 
+def _day(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return value
+    raise ValueError("must be a day, such as 2026-11-24")
+
+
 def _as_utc(moment: datetime) -> datetime:
     if not 2000 <= moment.year <= 2100:
         raise ValueError("must lie between the years 2000 and 2100")
@@ -77,6 +83,7 @@ Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 YesNo = Annotated[bool, Strict()]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_as_utc)]
+Day = Annotated[date, BeforeValidator(_day)]
 EquipmentCode = Annotated[
     str,
     BeforeValidator(_equipment),
