@@ -14,8 +14,9 @@ from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 
-from loadboard import errors, health, logs
+from loadboard import errors, health, logs, principals
 from loadboard.accounts import api as accounts
+from loadboard.accounts import keys_api, organizations_api, people_api, signing_api
 from loadboard.bodies import BodyLimit
 from loadboard.cache import redis
 from loadboard.db import engine
@@ -45,12 +46,13 @@ log = structlog.get_logger()
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(warm)
     feed: Feed = app.state.feed
-    following = asyncio.create_task(feed.run())
+    following = [asyncio.create_task(work) for work in (feed.run(), principals.follow())]
     log.info("started")
     yield
-    following.cancel()
-    with suppress(asyncio.CancelledError):
-        await following
+    for task in following:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
     await engine().dispose()
     await redis().aclose()
 
@@ -68,8 +70,11 @@ def create_app() -> FastAPI:
     app.state.feed = Feed()
     errors.install(app)
     # The path of an import must come before /v1/loads/{load_id}.
-    for router in (import_api, loads, search, matches, trucks, places_api, accounts, health):
-        app.include_router(router.router)
+    for part in (
+        import_api, loads, search, matches, trucks, places_api, accounts, signing_api, people_api,
+        keys_api, organizations_api, health,
+    ):  # fmt: skip
+        app.include_router(part.router)
     if PAGE.exists():
         _serve_page(app)
     limits = {"/v1/loads/import": settings().max_import_mb << 20}

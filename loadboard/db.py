@@ -1,6 +1,6 @@
 """The way to PostgreSQL: one engine a process, one transaction a request."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Annotated
@@ -15,6 +15,7 @@ from loadboard.waking import commits
 
 EVENTFUL = "eventful"
 """Set in a session's info when its transaction writes events."""
+_AFTER = "after"
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -63,6 +64,13 @@ async def transaction(tenant: int | None = None) -> AsyncIterator[AsyncSession]:
             yield session
         if session.info.get(EVENTFUL):
             commits.note()
+        for work in session.info.get(_AFTER, ()):
+            work()
+
+
+def after_commit(session: AsyncSession, work: Callable[[], None]) -> None:
+    """Does this once the session's transaction is committed, and never if it is not."""
+    session.info.setdefault(_AFTER, []).append(work)
 
 
 @asynccontextmanager

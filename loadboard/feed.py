@@ -20,7 +20,7 @@ from loadboard.cache import failed
 from loadboard.errors import FieldError, Problem, invalid
 from loadboard.loads.columns import loads_now, open_loads
 from loadboard.settings import settings
-from loadboard.waking import commits, wakes
+from loadboard.waking import CHANNEL, commits, words
 from matching.board import Board, View
 
 LOADS = Gauge("loadboard_board_loads", "Loads on this process's board")
@@ -211,8 +211,8 @@ async def _listen() -> None:
     """Pass on what other processes say; while Redis is away the polling has to do."""
     while True:
         try:
-            async with wakes() as words:
-                async for _ in words:
+            async with words(CHANNEL) as said:
+                async for _ in said:
                     commits.happened.set()
         except (RedisError, OSError) as error:
             failed(error)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import structlog
 from procrastinate import App, PsycopgConnector
 
+from loadboard.accounts.signing import purge
 from loadboard.events import ensure_partitions
 from loadboard.loads.expiring import expire
 from loadboard.settings import settings
@@ -27,6 +28,12 @@ async def expire_loads(timestamp: int) -> None:
 @queue.task(queueing_lock="extend_events", pass_context=False)
 async def extend_events(timestamp: int) -> None:
     await ensure_partitions(datetime.now(UTC))
+
+
+@queue.periodic(cron="41 * * * *")
+@queue.task(queueing_lock="purge_sign_ins", pass_context=False)
+async def purge_sign_ins(timestamp: int) -> None:
+    await purge(datetime.now(UTC))
 
 
 @queue.periodic(cron="*/5 * * * *")

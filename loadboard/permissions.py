@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends
+from prometheus_client import Counter
 
 from loadboard.auth import Principal, Who
 from loadboard.errors import Problem
@@ -21,17 +22,21 @@ ANYBODY = TRADERS | OPERATORS
 DESK = frozenset({"owner", "dispatcher"})
 OFFICE = DESK | {"accountant", "viewer"}
 EVERY_ROLE = OFFICE | {"driver", "staff"}
+STAFF = frozenset({"staff"})
+MANAGERS = STAFF | {"owner"}
+"""Who manages the people and keys of an organisation."""
+REFUSALS = Counter("loadboard_refusals", "Acts that were refused", ["action"])
 
 
 class Rule(NamedTuple):
-    """Who may act: kinds of organisation, roles of its people, the scope that a key needs.
+    """Who may act: kinds of organisation, roles of its people, the scope that a key needs; None is for no key.
 
     With `in_good_standing` a carrier needs active authority and insurance that runs.
     """
 
     kinds: frozenset[str]
     roles: frozenset[str]
-    scope: str
+    scope: str | None
     in_good_standing: bool = False
 
 
@@ -43,21 +48,36 @@ ACTIONS = {
     "truck.read": Rule(CARRIERS, EVERY_ROLE, "trucks:read"),
     "truck.post": Rule(CARRIERS, DESK, "trucks:write"),
     "match": Rule(CARRIERS, EVERY_ROLE, "loads:read"),
+    "person.read": Rule(ANYBODY, DESK | STAFF, "people:read"),
+    "person.manage": Rule(ANYBODY, MANAGERS, None),
+    "key.manage": Rule(ANYBODY, MANAGERS, None),
+    "organization.read": Rule(OPERATORS, STAFF, "organizations:read"),
+    "organization.manage": Rule(OPERATORS, STAFF, "organizations:write"),
 }
-SCOPES = frozenset(rule.scope for rule in ACTIONS.values())
+SCOPES = frozenset(rule.scope for rule in ACTIONS.values() if rule.scope is not None)
 
 
 def check(principal: Principal, action: str, now: datetime) -> None:
     """A Problem that says why not, unless the principal may do this."""
-    rule = ACTIONS[action]
+    problem = _refusal(principal, ACTIONS[action], now)
+    if problem is not None:
+        REFUSALS.labels(action).inc()
+        raise problem
+
+
+def _refusal(principal: Principal, rule: Rule, now: datetime) -> Problem | None:
     if principal.kind not in rule.kinds:
-        raise _forbidden(f"This is for {_listed(rule.kinds)}; you sign in for a {principal.kind}.")
+        return _forbidden(f"This is for {_listed(rule.kinds)}; you sign in for a {principal.kind}.")
     if principal.role not in rule.roles:
-        raise _forbidden(f"This is for the roles {_listed(rule.roles)}; yours is {principal.role}.")
+        return _forbidden(
+            f"This is for the roles {_listed(rule.roles)}; yours is {principal.role}."
+        )
     if principal.scopes is not None and rule.scope not in principal.scopes:
-        raise _forbidden(f"This key needs the scope {rule.scope}.")
+        needs = f"This key needs the scope {rule.scope}." if rule.scope else "No key may do this."
+        return _forbidden(needs)
     if rule.in_good_standing and (why := lacking(principal, now)):
-        raise Problem(403, "not-in-good-standing", why)
+        return Problem(403, "not-in-good-standing", why)
+    return None
 
 
 def may(principal: Principal) -> list[str]:
@@ -105,3 +125,8 @@ Poster = Annotated[Principal, Depends(allowed("load.post"))]
 TruckReader = Annotated[Principal, Depends(allowed("truck.read"))]
 TruckPoster = Annotated[Principal, Depends(allowed("truck.post"))]
 Matcher = Annotated[Principal, Depends(allowed("match"))]
+PeopleReader = Annotated[Principal, Depends(allowed("person.read"))]
+PeopleManager = Annotated[Principal, Depends(allowed("person.manage"))]
+KeyManager = Annotated[Principal, Depends(allowed("key.manage"))]
+OrganizationReader = Annotated[Principal, Depends(allowed("organization.read"))]
+OrganizationManager = Annotated[Principal, Depends(allowed("organization.manage"))]

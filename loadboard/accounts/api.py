@@ -19,7 +19,7 @@ class OrganizationOut(BaseModel):
 
 
 class Me(BaseModel):
-    email: str
+    email: str | None = Field(description="Null for a key")
     organization: OrganizationOut
     role: str
     may: list[str] = Field(description="The actions that role and organisation allow")

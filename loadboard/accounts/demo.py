@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pwdlib import PasswordHash
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from loadboard.accounts.passwords import hasher
 from loadboard.auth import issue_token
 from loadboard.db import transaction
 from loadboard.models import ApiToken, Organization, Person
@@ -21,7 +21,6 @@ ACCOUNTS = (
     ("Demo Operator", "operator", "operator@demo.example"),
 )
 INSURED = timedelta(days=365)
-_hasher = PasswordHash.recommended()
 
 
 async def _person(session: AsyncSession, name: str, kind: str, email: str, now: datetime) -> Person:
@@ -49,8 +48,8 @@ async def write_demo_accounts(url: str, file: Path) -> list[dict[str, Any]]:
         for name, kind, email in ACCOUNTS:
             person = await _person(session, name, kind, email, now)
             password = kept.get(email) or secrets.token_urlsafe(12)
-            if person.password_hash is None or not _hasher.verify(password, person.password_hash):
-                person.password_hash = _hasher.hash(password)
+            if person.password_hash is None or not hasher.verify(password, person.password_hash):
+                person.password_hash = hasher.hash(password)
             token = await issue_token(session, person.id, now)
             accounts.append(
                 {

@@ -8,8 +8,7 @@ from pydantic import Field
 
 from loadboard.db import Session
 from loadboard.errors import documented
-from loadboard.fields import Strictly
-from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
+from loadboard.paging import Paged
 from loadboard.permissions import TruckPoster, TruckReader
 from loadboard.strict import StrictRoute
 from loadboard.trucks import posting
@@ -30,10 +29,8 @@ IdempotencyKey = Annotated[
 ]
 
 
-class OwnTrucks(Strictly):
+class OwnTrucks(Paged):
     status: Literal["posted", "withdrawn"] | None = None
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    cursor: str | None = Field(None, max_length=500)
 
 
 @router.post(
@@ -65,7 +62,7 @@ async def list_own_trucks(
     query: Annotated[OwnTrucks, Query()], who: TruckReader, session: Session
 ) -> TruckPage:
     """The trucks of one's own organisation, newest first."""
-    return await posting.own_trucks(session, who, query.status, query.limit, query.cursor)
+    return await posting.own_trucks(session, who, query.status, query)
 
 
 @router.get("/{truck_id}", responses=documented(401, 403, 404, 422, 503))

@@ -12,11 +12,13 @@ from fastapi import FastAPI
 
 from geo import roads
 from geo.points import Point
+from loadboard.accounts import passwords
 from loadboard.app import create_app
 from loadboard.auth import issue_token
 from loadboard.cache import redis
 from loadboard.db import engine, transaction
 from loadboard.feed import Feed
+from loadboard.limiting import counts
 from loadboard.loads import texts
 from loadboard.loads.posting import Sender
 from loadboard.models import Organization, Person
@@ -68,6 +70,9 @@ class Caller:
     def patch(self, path: str, **options: Any) -> httpx.Response:
         return self.request("PATCH", path, **options)
 
+    def delete(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("DELETE", path, **options)
+
 
 @dataclass(frozen=True)
 class Member(Caller):
@@ -82,7 +87,8 @@ async def _enrol(organization: str, kind: str) -> tuple[Sender, str]:
         home = Organization(name=organization, kind=kind)
         session.add(home)
         await session.flush()
-        person = Person(organization_id=home.id, email=f"person@{home.id}.example")
+        role = "staff" if kind == "operator" else "owner"
+        person = Person(organization_id=home.id, email=f"person@{home.id}.example", role=role)
         session.add(person)
         await session.flush()
         token = await issue_token(session, person.id, datetime.now(UTC))
@@ -91,7 +97,7 @@ async def _enrol(organization: str, kind: str) -> tuple[Sender, str]:
 
 def _forget() -> None:
     """Settings and connections are kept for a process, which here sees many databases."""
-    for kept in (settings, engine, redis, texts.remembered):
+    for kept in (settings, engine, redis, counts, passwords._threads, texts.remembered):
         kept.cache_clear()
     in_sql._latest.clear()
 
@@ -137,6 +143,11 @@ def other_shipper(service: Service) -> Member:
 @pytest.fixture
 def carrier(service: Service) -> Member:
     return service.member("Carrier", "carrier")
+
+
+@pytest.fixture
+def operator(service: Service) -> Member:
+    return service.member("Operator", "operator")
 
 
 @pytest.fixture

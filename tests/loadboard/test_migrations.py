@@ -27,6 +27,7 @@ UNION ALL SELECT 'index', tablename, indexname, indexdef, '', '', '' FROM pg_ind
 WHERE schemaname = 'public' AND tablename NOT LIKE 'event_2%'
 UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', '', ''
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE 'event_2%'
+UNION ALL SELECT 'policy', tablename, policyname, qual, with_check, roles::text, cmd FROM pg_policies
 UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), '', '', ''
 FROM pg_trigger WHERE NOT tgisinternal
 UNION ALL SELECT 'function', proname, pg_get_functiondef(oid), '', '', '', ''
