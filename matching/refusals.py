@@ -27,10 +27,12 @@ from matching.rules import (
     measured,
     needed_ft,
     needed_lb,
-    reach_m,
+    ways_of,
 )
 from matching.search import Wanted, passing
 from matching.trucks import Pace, Truck
+from matching.ways import length_m, loads_of, possible, reach
+from matching.worth import Miles
 
 
 class Refusals(NamedTuple):
@@ -70,20 +72,24 @@ def refusals(
 
 
 def _counted(case: Case) -> tuple[dict[str, int], int]:
-    every, reach = Wanted(case.now), reach_m(case)
-    rows = passing(case.view, every, np.isfinite(reach), None)
+    ways = reach(case.view, case.truck.at, case.deadhead_limit_m)
+    rows = measured(case, possible(case.view, Wanted(case.now), ways), ways).rows
     refused = {"deadhead": _open_loads(case) - len(rows)}
     for rule, passes in _PLAIN.items():
         kept = passes(case, rows)
         refused[rule] = len(rows) - int(kept.sum())
         rows = rows[kept]
-    found = Candidates(rows, measured(case, rows, reach[case.view.take("pickup", rows)]))
-    if case.truck.trip is not None:
-        most = metres(case.truck.trip.max_out_of_route_mi)
-        found = found.of(found.miles.out_of_route_m <= most)
+    found = _within_trip(case, rows)
     refused["out_of_route"] = len(rows) - len(found.rows)
     refused |= _late(case, found)
     return refused, len(found.rows) - sum(refused[rule] for rule in RULES[-3:])
+
+
+def _within_trip(case: Case, rows: Rows) -> Candidates:
+    ways = ways_of(case)
+    loads = loads_of(case.view, rows)
+    might = (loads.added_m(ways) <= ways.most_m) & np.isfinite(ways.to[loads.pickups])
+    return measured(case, rows[might], ways)
 
 
 def _open_loads(case: Case) -> int:
@@ -170,8 +176,7 @@ def why(
     window that is missed. The other parameters are those of `matching.rank.rank`.
     """
     case, rows = case_of(view, truck, pace, now, wanted), np.array([row], dtype=np.int32)
-    deadhead_m = between_m(case, truck.at, "pickup", rows)
-    found = Candidates(rows, measured(case, rows, deadhead_m))
+    found = Candidates(rows, _miles(case, rows))
     verdicts = {
         rule: Verdict(rule, bool(passes(case, rows)[0]), None, None, None, None)
         for rule, passes in _PLAIN.items()
@@ -181,7 +186,7 @@ def why(
     weight, length = (float(column[0]) for column in (needed_lb(case, rows), needed_ft(case, rows)))
     trip = None if truck.trip is None else metres(truck.trip.max_out_of_route_mi)
     verdicts |= {
-        "deadhead": _in_miles("deadhead", float(deadhead_m[0]), case.deadhead_limit_m),
+        "deadhead": _in_miles("deadhead", float(found.miles.deadhead_m[0]), case.deadhead_limit_m),
         "equipment": verdicts["equipment"]._replace(value=kind, limit=truck.equipment),
         "hazmat": verdicts["hazmat"]._replace(value=hazmat, limit=truck.hazmat),
         "weight": _amount("weight", weight, truck.weight_lb, "lb"),
@@ -190,6 +195,17 @@ def why(
     }
     verdicts |= {verdict.rule: verdict for verdict in _by_hours(case, found)}
     return [verdicts[rule] for rule in RULES]
+
+
+def _miles(case: Case, rows: Rows) -> Miles:
+    """The metres of loads however far they are."""
+    loaded_m = loads_of(case.view, rows).loaded_m
+    deadhead_m, added_m = between_m(case, case.truck.at, "pickup", rows), np.zeros(len(rows))
+    if case.truck.trip is not None:
+        onward_m = between_m(case, case.truck.trip.to, "delivery", rows)
+        trip_m = length_m(case.truck.at, case.truck.trip.to)
+        added_m = np.maximum(0.0, deadhead_m + loaded_m + onward_m - trip_m)
+    return Miles(deadhead_m, loaded_m, added_m)
 
 
 def _in_miles(rule: str, value_m: float, limit_m: float | None) -> Verdict:

@@ -1,7 +1,7 @@
 """Which loads of a board pass a search, and which of them come first."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class Wanted:
 
 
 class Limits(NamedTuple):
-    """`Wanted` in numbers, for compiled code; -1 stands for no limit.
+    """What every search limits, in numbers, for compiled code.
 
     Of `equipment`, `full` and `hazmat` the bit of each value that passes: of all in -1.
     """
@@ -57,19 +57,6 @@ class Limits(NamedTuple):
     equipment: int
     full: int
     hazmat: int
-    posted_since: int
-    organization: int
-    max_weight_lb: float
-    max_length_ft: float
-    min_rate_cents: float
-    min_per_mile: float
-    unknown: bool
-
-    @property
-    def has_rest(self) -> bool:
-        """Whether there are limits that few searches have."""
-        amounts = self.max_weight_lb, self.max_length_ft, self.min_rate_cents, self.min_per_mile
-        return self.posted_since > BEGINNING or max(self.organization, *amounts) >= 0
 
 
 def find(view: View, wanted: Wanted) -> Rows:
@@ -106,8 +93,8 @@ def in_reach(view: View, pickup: Mask | None, delivery: Mask | None) -> tuple[Ro
 
 def sifted(view: View, wanted: Wanted, rows: tuple[Rows, Rows]) -> Rows:
     """Those of such rows, shape (n,), that stand and pass: the one place where loads are judged."""
-    limits = _limits(wanted, view.change)
-    old, new = _passing(view.main.columns, rows[0], limits), _passing(view.fresh, rows[1], limits)
+    old = _passing(view.main.columns, rows[0], wanted, view.change)
+    new = _passing(view.fresh, rows[1], wanted, view.change)
     return np.concatenate((old, new + np.int32(len(view.main.columns.id))))
 
 
@@ -124,9 +111,26 @@ def _count(starts: Rows, sites: NDArray[np.intp]) -> int:
     return int((starts[sites + 1] - starts[sites]).sum())
 
 
-def _passing(columns: Columns, rows: Rows, limits: Limits) -> Rows:
-    rows = _sift(columns, rows, limits)
-    return _sift_rest(columns, rows, limits) if limits.has_rest else rows
+def _passing(columns: Columns, rows: Rows, wanted: Wanted, change: int) -> Rows:
+    rows = _sift(columns, rows, _limits(wanted, change))
+    if wanted.posted_since > BEGINNING:
+        rows = _sift_range(columns.first_posted_at, rows, wanted.posted_since, END, False)
+    if wanted.organization is not None:
+        own = wanted.organization
+        rows = _sift_range(columns.organization, rows, own, own, False)
+    most = (columns.weight_lb, wanted.max_weight_lb), (columns.length_ft, wanted.max_length_ft)
+    for column, limit in most:
+        if limit is not None:
+            rows = _sift_range(column, rows, 0.0, float(limit), wanted.include_unknown)
+    if wanted.min_rate_cents is not None:
+        least = float(wanted.min_rate_cents)
+        rows = _sift_range(columns.rate_cents, rows, least, np.inf, wanted.include_unknown)
+    if wanted.min_rate_per_mile_cents is not None:
+        cents = _per_mile(columns.rate_cents[rows], columns.loaded_tenths[rows])
+        is_known = cents != UNKNOWN
+        least = wanted.min_rate_per_mile_cents
+        rows = rows[np.where(is_known, cents >= least, wanted.include_unknown)]
+    return rows
 
 
 def per_mile_cents(view: View, rows: Rows) -> Floats:
@@ -163,13 +167,6 @@ def _limits(wanted: Wanted, change: int) -> Limits:
         equipment,
         -1 if wanted.full is None else 1 << wanted.full,
         -1 if wanted.hazmat is None else 1 << wanted.hazmat,
-        wanted.posted_since,
-        -1 if wanted.organization is None else wanted.organization,
-        -1.0 if wanted.max_weight_lb is None else float(wanted.max_weight_lb),
-        -1.0 if wanted.max_length_ft is None else float(wanted.max_length_ft),
-        -1.0 if wanted.min_rate_cents is None else float(wanted.min_rate_cents),
-        -1.0 if wanted.min_rate_per_mile_cents is None else float(wanted.min_rate_per_mile_cents),
-        wanted.include_unknown,
     )
 
 
@@ -201,39 +198,17 @@ def _sift(columns: Columns, rows: Rows, limits: Limits) -> Rows:
 
 
 @compiled
-def _sift_rest(columns: Columns, rows: Rows, limits: Limits) -> Rows:
-    """Those of the rows that are within the other limits, or unknown where that is let pass."""
+def _sift_range(column: NDArray[Any], rows: Rows, least: float, most: float, unknown: bool) -> Rows:
+    """Those of the rows whose value is from the least to the most, or unknown where that is let pass."""
     found, count = np.empty(len(rows), dtype=np.int32), 0
     for row in rows:
-        if columns.first_posted_at[row] < limits.posted_since:
-            continue
-        if limits.organization >= 0 and columns.organization[row] != limits.organization:
-            continue
-        weight, length = columns.weight_lb[row], columns.length_ft[row]
-        rate, miles = columns.rate_cents[row], columns.loaded_tenths[row] / TENTHS
-        per_mile = rate / miles if rate != UNKNOWN and miles > 0 else UNKNOWN
-        if (
-            (limits.max_weight_lb < 0 or _within(weight, 0, limits.max_weight_lb, limits.unknown))
-            and (
-                limits.max_length_ft < 0 or _within(length, 0, limits.max_length_ft, limits.unknown)
-            )
-            and (
-                limits.min_rate_cents < 0
-                or _within(rate, limits.min_rate_cents, END, limits.unknown)
-            )
-            and (
-                limits.min_per_mile < 0
-                or _within(per_mile, limits.min_per_mile, END, limits.unknown)
-            )
-        ):
-            found[count] = row
-            count += 1
+        value = column[row]
+        found[count] = row
+        if value == UNKNOWN:
+            count += unknown
+        else:
+            count += (value >= least) & (value <= most)
     return found[:count].copy()
-
-
-@compiled
-def _within(value: float, least: float, most: float, unknown: bool) -> bool:
-    return bool(unknown if value == UNKNOWN else least <= value <= most)
 
 
 @compiled

@@ -42,12 +42,18 @@ class OrganizationPage(BaseModel):
     next_cursor: str | None
 
 
-class OrganizationIn(Strictly):
+class Registration(Strictly):
     name: Name
-    kind: Literal["shipper", "broker", "carrier"]
+    kind: Kind
     usdot: Registered | None = None
     mc: Registered | None = None
-    owner_email: Email = Field(description="Who is invited as its first owner")
+    owner_email: Email = Field(description="Who is invited as the first of its people")
+
+
+class OrganizationIn(Registration):
+    """Operators are made by command alone."""
+
+    kind: Literal["shipper", "broker", "carrier"]
 
 
 class NewOrganization(BaseModel):
@@ -95,22 +101,15 @@ def shown(organization: Organization) -> OrganizationOut:
 
 
 async def create(
-    session: AsyncSession,
-    name: str,
-    kind: str,
-    owner_email: str,
-    invited_by: int | None,
-    now: datetime,
-    usdot: str | None = None,
-    mc: str | None = None,
+    session: AsyncSession, said: Registration, invited_by: int | None, now: datetime
 ) -> NewOrganization:
     """A new organisation, and the invitation for the first of its people."""
-    organization = Organization(name=name, kind=kind, usdot=usdot, mc=mc)
+    organization = Organization(**said.model_dump(exclude={"owner_email"}))
     session.add(organization)
     await flush_unique(session)
     await session.refresh(organization)
-    role = "staff" if kind == "operator" else "owner"
-    invitation = await invite(session, organization, owner_email, role, invited_by, now)
+    role = "staff" if said.kind == "operator" else "owner"
+    invitation = await invite(session, organization, said.owner_email, role, invited_by, now)
     return NewOrganization(organization=shown(organization), invitation=invitation)
 
 

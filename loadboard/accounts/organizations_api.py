@@ -37,16 +37,7 @@ async def create_organization(
     response: Response,
 ) -> organizations.NewOrganization:
     """Make an organisation, and an invitation for its first owner to hand on."""
-    new = await organizations.create(
-        session,
-        made.name,
-        made.kind,
-        made.owner_email,
-        who.person_id,
-        datetime.now(UTC),
-        made.usdot,
-        made.mc,
-    )
+    new = await organizations.create(session, made, who.person_id, datetime.now(UTC))
     response.headers["Cache-Control"] = "no-store"
     response.headers["Location"] = f"/v1/organizations/{new.organization.id}"
     return new
