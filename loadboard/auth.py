@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import Counter
 from sqlalchemy import select, update
@@ -16,6 +16,7 @@ from loadboard.db import transaction
 from loadboard.errors import UNAVAILABLE, Problem
 from loadboard.models import ApiKey, ApiToken, Organization, Person
 from loadboard.principals import Principal, known
+from loadboard.quotas import count_request
 
 __all__ = [
     "Principal",
@@ -137,6 +138,7 @@ def _unauthorized(detail: str) -> Problem:
 
 
 async def authenticate(
+    request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Principal:
     if credentials is None:
@@ -151,6 +153,7 @@ async def authenticate(
     if principal is None or principal.expires_at <= datetime.now(UTC):
         UNKNOWN.inc()
         raise _unauthorized("This token is unknown or has ended; sign in for a new one.")
+    await count_request(request.scope, hashed, principal.organization_id)
     return principal
 
 

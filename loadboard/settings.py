@@ -43,6 +43,12 @@ class Settings(BaseSettings):
     hexes_cache_s: int = Field(
         10, ge=0, description="Seconds for which Redis keeps the hexagons of one query"
     )
+    requests_per_s: int = Field(
+        100, ge=1, description="Requests that one token or key may send in a second"
+    )
+    organization_requests_per_s: int = Field(
+        300, ge=1, description="Requests that all of an organisation may send in a second"
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
 

@@ -16,7 +16,22 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 class StrictRequest(Request):
     async def json(self) -> Any:
-        return json.loads(await self.body(), object_pairs_hook=_once)
+        body = await self.body()
+        try:
+            return json.loads(body, object_pairs_hook=_once)
+        except json.JSONDecodeError:
+            raise
+        except (ValueError, RecursionError) as error:
+            # FastAPI tells what is wrong with the body of this error alone.
+            raise json.JSONDecodeError(_unreadable(error), "", 0) from error
+
+
+def _unreadable(error: ValueError | RecursionError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it must be UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "a number has too many digits"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from matching.sites import Points, Sites, extended, in_order, sites_of
 
 MERGE_AT = 8_192
 """Fresh rows that call for a merge, or a sixteenth of all where that is more."""
+_FROZEN_FOR = 1_000
+"""The part of the loads that has to change before `View.frozen` moves on."""
 _CLOSED = 1 << 62
 _NOWHERE = [Points(np.empty(0), np.empty(0), np.empty(0, dtype=np.uint8))]
 Ints = NDArray[np.int64]
@@ -39,10 +41,18 @@ class Main(NamedTuple):
     by_id: Rows
 
 
+class Position(NamedTuple):
+    """A state of the board: after which change, and how many rows were fresh then."""
+
+    added: int
+    change: int
+
+
 class View(NamedTuple):
     """The board as it stood after one change: rows of `main`, and the first `added` of `fresh`.
 
     A row number from `len(main.columns.id)` up is one of `fresh`, which are found by their `chains`.
+    `frozen` is a state not long ago, the same for many views, for what takes too long to work out for each.
     """
 
     main: Main
@@ -51,6 +61,7 @@ class View(NamedTuple):
     added: int
     sites: Sites
     change: int
+    frozen: Position
 
     def take(self, name: str, rows: Rows) -> NDArray[Any]:
         """A column's values for rows, shape as `rows`."""
@@ -88,7 +99,9 @@ class Board:
         self._count = len(columns.id)
         rows = np.arange(self._count, dtype=np.int32)
         main, sites = _main(columns, room(0), rows, sites)
-        self.view = View(main, room(0), no_chains(), 0, sites, 0)
+        self.view = View(main, room(0), no_chains(), 0, sites, 0, Position(0, 0))
+        # Changes since the view's frozen state.
+        self._unfrozen = 0
         self._fresh_rows: dict[int, int] = {}
         # The versions in which loads were closed: since the last merge, and before, by id.
         self._closed: dict[int, int] = {}
@@ -121,6 +134,7 @@ class Board:
             for index, (id, stamp) in enumerate(zip(loads["id"].tolist(), stamps, strict=True)):
                 if stamp > known[id]:
                     known[id], kept[id] = stamp, index
+            self._unfrozen += len(ids)
             self._add(loads[list(kept.values())], change)
 
     def _add(self, loads: Loads, change: int) -> None:
@@ -134,8 +148,11 @@ class Board:
         rows, ends = write(loads, fresh, view.added), numbers.reshape(2, -1)
         fresh.pickup[rows], fresh.delivery[rows] = ends
         chains = linked(view.chains, ends, view.added, len(sites.cells), len(fresh.id))
+        added, frozen = view.added + len(loads), view.frozen
         self._count += len(loads)
-        self.view = View(view.main, fresh, chains, view.added + len(loads), sites, change)
+        if self._unfrozen * _FROZEN_FOR >= self._count:
+            frozen, self._unfrozen = Position(added, change), 0
+        self.view = View(view.main, fresh, chains, added, sites, change, frozen)
 
     def _kill(self, id: int, change: int) -> None:
         columns, row = self.view.fresh, self._fresh_rows.pop(id, -1)
@@ -198,7 +215,9 @@ class Board:
             merged.columns.died[rows[rows >= 0]] = view.change
             self._meanwhile = None
             self._bury()
-            self.view = View(merged, fresh, chains, len(fresh.id), sites, view.change)
+            now = Position(len(fresh.id), view.change)
+            self._unfrozen = 0
+            self.view = View(merged, fresh, chains, now.added, sites, now.change, now)
 
     def _bury(self) -> None:
         """Keep the closings since the last merge by id; of one load the last stands last."""

@@ -148,7 +148,10 @@ def _per_mile(rates: Rows, tenths: Rows) -> Floats:
 
 
 def first(
-    keys: Floats, ids: NDArray[np.int64], count: int, after: tuple[float, int] | None = None
+    keys: Floats,
+    ids: NDArray[np.signedinteger[Any]],
+    count: int,
+    after: tuple[float, int] | None = None,
 ) -> Rows:
     """The places of the `count` least keys that come after a key and id, ties by id; shape (≤ count,)."""
     key, id = after or (-np.inf, -1)

@@ -28,9 +28,9 @@ _SHORTFALL_M = 0.05 * METRES_PER_MILE + ROUNDING_M
 class Ways(NamedTuple):
     """Metres from `start` to each site and, on a trip, onward to its `end`: no more than they are.
 
-    Infinite where no load may begin, or end; exact once they are settled. `limit_m` is the most that the
-    way to a load may be, `most_m` the most that a load may add to the `trip_m` of a trip. Without a trip
-    `onward` is 0.
+    Infinite where no load may begin, or end. `slack` is how much more each of both may be, 0 where they
+    are exact. `limit_m` is the most that the way to a load may be, `most_m` the most that a load may
+    add to the `trip_m` of a trip. Without a trip `onward` is 0.
     """
 
     nearby: Nearby
@@ -38,6 +38,7 @@ class Ways(NamedTuple):
     end: Point | None
     to: Floats
     onward: Floats
+    slack: tuple[Floats, Floats]
     limit_m: float
     trip_m: float
     most_m: float
@@ -80,10 +81,11 @@ def reach(view: View, start: Point, limit_m: float) -> Ways:
     nearby = view.sites.nearby()
     # No road is shorter than the great circle.
     near = np.flatnonzero(nearby.great_circles_m(start) <= limit_m + ROUNDING_M)
-    to, onward = np.full(view.sites.known, np.inf), np.zeros(view.sites.known)
-    least, _ = nearby.bounds_m(field_of(start), near)
-    to[near] = np.where(least <= limit_m, least, np.inf)
-    return Ways(nearby, start, None, to, onward, limit_m, 0.0, np.inf)
+    to, slack = np.full(view.sites.known, np.inf), np.zeros(view.sites.known)
+    least, most = nearby.bounds_m(field_of(start), near)
+    to[near], slack[near] = np.where(least <= limit_m, least, np.inf), most - least
+    nothing = np.zeros_like(to)
+    return Ways(nearby, start, None, to, nothing, (slack, nothing), limit_m, 0.0, np.inf)
 
 
 def on_trip(view: View, start: Point, end: Point, most_m: float, limit_m: float = np.inf) -> Ways:
@@ -96,13 +98,14 @@ def on_trip(view: View, start: Point, end: Point, most_m: float, limit_m: float 
     whole = trip_m + most_m + _SHORTFALL_M
     from_start, to_end = (nearby.great_circles_m(point) for point in (start, end))
     near = np.flatnonzero(from_start + to_end <= whole)
-    to, onward = np.full((2, len(from_start)), np.inf)
-    for metres, point, rest in ((to, start, to_end), (onward, end, from_start)):
-        least, _ = nearby.bounds_m(field_of(point), near)
+    ways, slack = np.full((2, len(from_start)), np.inf), np.zeros((2, len(from_start)))
+    for side, point, rest in ((0, start, to_end), (1, end, from_start)):
+        least, most = nearby.bounds_m(field_of(point), near)
         kept = least + rest[near] <= whole
-        metres[near[kept]] = least[kept]
+        ways[side, near[kept]], slack[side, near] = least[kept], most - least
+    to, onward = ways
     to[to > limit_m] = np.inf
-    return Ways(nearby, start, end, to, onward, limit_m, trip_m, most_m)
+    return Ways(nearby, start, end, to, onward, (slack[0], slack[1]), limit_m, trip_m, most_m)
 
 
 def possible(view: View, wanted: Wanted, ways: Ways) -> Rows:
@@ -122,15 +125,18 @@ def loads_of(view: View, rows: Rows) -> Loads:
 
 def settled(loads: Loads, ways: Ways) -> Loads:
     """Those of the loads that are within the limits; all their ways are exact then."""
-    sides = [(ways.start, loads.pickups, ways.to)]
+    _settle(ways.nearby, ways.start, loads.pickups, ways.to, ways.slack[0])
     if ways.end is not None:
-        sides.append((ways.end, loads.deliveries, ways.onward))
-    for point, sites, metres in sides:
-        bounded = np.unique(sites[ways.nearby.legs[sites] > 0.0])
-        if len(bounded):
-            metres[bounded] = ways.nearby.roads_m(point, bounded)
+        _settle(ways.nearby, ways.end, loads.deliveries, ways.onward, ways.slack[1])
     is_within = (ways.to[loads.pickups] <= ways.limit_m) & (loads.added_m(ways) <= ways.most_m)
     return loads if is_within.all() else loads.of(is_within)
+
+
+def _settle(nearby: Nearby, point: Point, sites: Rows, metres: Floats, slack: Floats) -> None:
+    """Put the road metres from a point to these sites in the place of what is only a bound."""
+    bounded = np.unique(sites[slack[sites] > 0.0])
+    if len(bounded):
+        metres[bounded], slack[bounded] = nearby.roads_m(point, bounded), 0.0
 
 
 def roads_m(nearby: Nearby, point: Point, sites: Rows) -> Floats:

@@ -22,6 +22,7 @@ from loadboard.limiting import counts
 from loadboard.loads import texts
 from loadboard.loads.posting import Sender
 from loadboard.models import Organization, Person
+from loadboard.quotas import quotas
 from loadboard.search import in_sql
 from loadboard.settings import settings
 
@@ -97,7 +98,7 @@ async def _enrol(organization: str, kind: str) -> tuple[Sender, str]:
 
 def _forget() -> None:
     """Settings and connections are kept for a process, which here sees many databases."""
-    for kept in (settings, engine, redis, counts, passwords._threads, texts.remembered):
+    for kept in (settings, engine, redis, counts, quotas, passwords._threads, texts.remembered):
         kept.cache_clear()
     in_sql._latest.clear()
 
@@ -120,6 +121,9 @@ def service(
     monkeypatch.setenv("LOADBOARD_DATABASE_URL", database_url)
     monkeypatch.setenv("LOADBOARD_REDIS_URL", redis_url)
     monkeypatch.setenv("LOADBOARD_LOG_LEVEL", "ERROR")
+    # Tests send more than people do; where the limits are tested they are set.
+    for limit in ("LOADBOARD_REQUESTS_PER_S", "LOADBOARD_ORGANIZATION_REQUESTS_PER_S"):
+        monkeypatch.setenv(limit, "1000000")
     _forget()
     with asyncio.Runner() as loop:
         app = create_app()

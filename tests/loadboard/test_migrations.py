@@ -9,12 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import OperationalError
 
 from alembic import command
 from loadboard.events import ensure_partitions
+from loadboard.local.postgres import is_migrated, newest_migration
 from tests.loadboard.conftest import Service
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +58,16 @@ def test_down_and_up_again_gives_the_same_schema(config: Config, database_url: s
     assert ask(database_url, MINE) == [("alembic_version",)]
     command.upgrade(config, "head")
     assert ask(database_url, SCHEMA) == before
+
+
+def test_a_start_knows_whether_the_schema_is_the_newest(config: Config, database_url: str) -> None:
+    assert newest_migration() == ScriptDirectory.from_config(config).get_current_head()
+    assert is_migrated(database_url)
+    command.downgrade(config, "-1")
+    assert not is_migrated(database_url)
+    command.downgrade(config, "base")
+    assert not is_migrated(database_url)
+    assert not is_migrated(database_url.replace("test_", "no_such_"))
 
 
 def test_the_models_are_what_the_migrations_make(config: Config, database_url: str) -> None:
