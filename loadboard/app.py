@@ -17,6 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from loadboard import errors, health, logs
 from loadboard.accounts import api as accounts
 from loadboard.bodies import BodyLimit
+from loadboard.bookings import api as bookings
 from loadboard.cache import redis
 from loadboard.db import engine
 from loadboard.feed import Feed
@@ -24,6 +25,7 @@ from loadboard.garbage import collect_seldom
 from loadboard.loads import api as loads
 from loadboard.loads import import_api
 from loadboard.matches import api as matches
+from loadboard.offers import api as offers
 from loadboard.places import api as places_api
 from loadboard.search import api as search
 from loadboard.settings import settings
@@ -68,7 +70,18 @@ def create_app() -> FastAPI:
     app.state.feed = Feed()
     errors.install(app)
     # The path of an import must come before /v1/loads/{load_id}.
-    for router in (import_api, loads, search, matches, trucks, places_api, accounts, health):
+    for router in (
+        import_api,
+        loads,
+        offers,
+        bookings,
+        search,
+        matches,
+        trucks,
+        places_api,
+        accounts,
+        health,
+    ):
         app.include_router(router.router)
     if PAGE.exists():
         _serve_page(app)

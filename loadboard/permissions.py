@@ -12,6 +12,7 @@ from fastapi import Depends
 
 from loadboard.auth import Principal, Who
 from loadboard.errors import Problem
+from loadboard.models import Organization
 
 POSTERS = frozenset({"shipper", "broker"})
 CARRIERS = frozenset({"carrier"})
@@ -20,7 +21,9 @@ TRADERS = POSTERS | CARRIERS
 ANYBODY = TRADERS | OPERATORS
 DESK = frozenset({"owner", "dispatcher"})
 OFFICE = DESK | {"accountant", "viewer"}
-EVERY_ROLE = OFFICE | {"driver", "staff"}
+CREW = frozenset({"driver"})
+ACCOUNTS = frozenset({"owner", "accountant"})
+EVERY_ROLE = OFFICE | CREW | {"staff"}
 
 
 class Rule(NamedTuple):
@@ -43,6 +46,19 @@ ACTIONS = {
     "truck.read": Rule(CARRIERS, EVERY_ROLE, "trucks:read"),
     "truck.post": Rule(CARRIERS, DESK, "trucks:write"),
     "match": Rule(CARRIERS, EVERY_ROLE, "loads:read"),
+    "offer.read": Rule(TRADERS, OFFICE, "offers:read"),
+    "offer.make": Rule(CARRIERS, DESK, "offers:write", in_good_standing=True),
+    "offer.tender": Rule(POSTERS, DESK, "offers:write"),
+    "offer.agree": Rule(TRADERS, DESK, "offers:write", in_good_standing=True),
+    "offer.refuse": Rule(TRADERS, DESK, "offers:write"),
+    "load.book": Rule(CARRIERS, DESK, "bookings:write", in_good_standing=True),
+    "booking.read": Rule(TRADERS, OFFICE | CREW, "bookings:read"),
+    "booking.cancel": Rule(TRADERS, DESK, "bookings:write"),
+    "booking.dispatch": Rule(CARRIERS, DESK, "bookings:write"),
+    "booking.report": Rule(CARRIERS, DESK | CREW, "bookings:write"),
+    "booking.attach": Rule(TRADERS, DESK | CREW | ACCOUNTS, "bookings:write"),
+    "booking.invoice": Rule(CARRIERS, ACCOUNTS, "payments:write"),
+    "booking.pay": Rule(POSTERS, ACCOUNTS, "payments:write"),
 }
 SCOPES = frozenset(rule.scope for rule in ACTIONS.values())
 
@@ -71,8 +87,10 @@ def may(principal: Principal) -> list[str]:
     ]
 
 
-def lacking(principal: Principal, now: datetime) -> str | None:
+def lacking(principal: Principal | Organization, now: datetime) -> str | None:
     """What keeps a carrier from hauling: it may look, but not request or book."""
+    if principal.kind not in CARRIERS:
+        return None
     if principal.authority != "active":
         return "Your organisation's operating authority is not on record as active here."
     if principal.insured_until is None or principal.insured_until < now.date():
@@ -105,3 +123,16 @@ Poster = Annotated[Principal, Depends(allowed("load.post"))]
 TruckReader = Annotated[Principal, Depends(allowed("truck.read"))]
 TruckPoster = Annotated[Principal, Depends(allowed("truck.post"))]
 Matcher = Annotated[Principal, Depends(allowed("match"))]
+OfferReader = Annotated[Principal, Depends(allowed("offer.read"))]
+Requester = Annotated[Principal, Depends(allowed("offer.make"))]
+Tenderer = Annotated[Principal, Depends(allowed("offer.tender"))]
+Agreer = Annotated[Principal, Depends(allowed("offer.agree"))]
+Refuser = Annotated[Principal, Depends(allowed("offer.refuse"))]
+Booker = Annotated[Principal, Depends(allowed("load.book"))]
+BookingReader = Annotated[Principal, Depends(allowed("booking.read"))]
+BookingCanceller = Annotated[Principal, Depends(allowed("booking.cancel"))]
+Dispatcher = Annotated[Principal, Depends(allowed("booking.dispatch"))]
+Reporter = Annotated[Principal, Depends(allowed("booking.report"))]
+Attacher = Annotated[Principal, Depends(allowed("booking.attach"))]
+Invoicer = Annotated[Principal, Depends(allowed("booking.invoice"))]
+Payer = Annotated[Principal, Depends(allowed("booking.pay"))]

@@ -1,18 +1,27 @@
 """The tables. What must never be wrong about a row is a constraint here, not a hope in the code."""
 
 from loadboard.models.accounts import ApiToken, Organization, Person
+from loadboard.models.answers import Answer
 from loadboard.models.base import Base, Xid8
+from loadboard.models.bookings import Booking, Document, Report
 from loadboard.models.loads import CellScheme, Event, Load, Stop
+from loadboard.models.offers import Offer, OfferRound
 from loadboard.models.trucks import Truck
 
 __all__ = [
+    "Answer",
     "ApiToken",
     "Base",
+    "Booking",
     "CellScheme",
+    "Document",
     "Event",
     "Load",
+    "Offer",
+    "OfferRound",
     "Organization",
     "Person",
+    "Report",
     "Stop",
     "Truck",
     "Xid8",
