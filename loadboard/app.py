@@ -18,6 +18,7 @@ from loadboard import errors, health, logs
 from loadboard.accounts import api as accounts
 from loadboard.bodies import BodyLimit
 from loadboard.bookings import api as bookings
+from loadboard.bookings import documents_api as documents
 from loadboard.cache import redis
 from loadboard.db import engine
 from loadboard.feed import Feed
@@ -75,6 +76,7 @@ def create_app() -> FastAPI:
         loads,
         offers,
         bookings,
+        documents,
         search,
         matches,
         trucks,
@@ -85,7 +87,10 @@ def create_app() -> FastAPI:
         app.include_router(router.router)
     if PAGE.exists():
         _serve_page(app)
-    limits = {"/v1/loads/import": settings().max_import_mb << 20}
+    limits = {
+        "/v1/loads/import": settings().max_import_mb << 20,
+        "/v1/bookings/[0-9]+/documents": settings().max_document_mb << 20,
+    }
     app.add_middleware(BodyLimit, usual=settings().max_body_kb << 10, of_path=limits)
     app.add_middleware(logs.Observed)
     return app

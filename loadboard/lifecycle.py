@@ -13,8 +13,14 @@ LOAD_STATUSES = (
     "expired",
 )  # fmt: skip
 OFFER_STATUSES = ("open", "accepted", "declined", "withdrawn", "expired", "ended")
+NEW = ""
+"""Before there is anything."""
 ON_THE_ROAD = ("picked_up", "in_transit", "delivered")
 """What a carrier reports, in the order in which it happens."""
+DELIVERABLE = ("dispatched", "picked_up", "in_transit", "delivered")
+"""When a proof of delivery can come: drivers send it before, or with, the word that it is delivered."""
+UNDER_WAY = ("dispatched", *ON_THE_ROAD, "invoiced", "paid")
+"""When there can be something to report, be it late."""
 
 
 class Step(NamedTuple):
@@ -30,8 +36,8 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step("load", "draft", (), "draft", "load.post", "a load, with `draft` true", "load.drafted"),
-    Step("load", "post", ("", "draft"), "posted", "load.post", "a pickup ahead", "load.posted"),
+    Step("load", "draft", (NEW,), "draft", "load.post", "a load, with `draft` true", "load.drafted"),
+    Step("load", "post", (NEW, "draft"), "posted", "load.post", "a pickup ahead", "load.posted"),
     Step("load", "cancel", ("draft", "posted"), "cancelled", "load.post", "its version", "load.cancelled"),
     Step("load", "expire", ("posted",), "expired", None, "its last pickup moment, or `expires_at`, has passed", "load.expired"),
     Step("load", "book", ("posted",), "booked", "load.book", "its version, its posted rate, and `instant` that allows it", "load.booked"),
@@ -43,8 +49,8 @@ STEPS = (
     Step("load", "deliver", ("dispatched", "picked_up", "in_transit"), "delivered", "booking.report", "when and where", "load.delivered"),
     Step("load", "invoice", ("delivered",), "invoiced", "booking.invoice", "a proof of delivery, and a number", "load.invoiced"),
     Step("load", "pay", ("invoiced",), "paid", "booking.pay", "the invoice's sum", "load.paid"),
-    Step("offer", "request", (), "open", "offer.make", "an open load that the carrier sees, and a rate", "offer.requested"),
-    Step("offer", "tender", (), "open", "offer.tender", "an open load of one's own, a carrier that sees it, and a rate", "offer.tendered"),
+    Step("offer", "request", (NEW,), "open", "offer.make", "an open load that the carrier sees, and a rate", "offer.requested"),
+    Step("offer", "tender", (NEW,), "open", "offer.tender", "an open load of one's own, a carrier that sees it, and a rate", "offer.tendered"),
     Step("offer", "counter", ("open",), "open", "offer.agree", "that it is one's turn, and another rate", "offer.countered"),
     Step("offer", "accept", ("open",), "accepted", "offer.agree", "that it is one's turn, and the load as it was offered", "offer.accepted"),
     Step("offer", "decline", ("open",), "declined", "offer.refuse", "that it is one's turn, and a reason", "offer.declined"),
@@ -59,9 +65,16 @@ _REPORTED = {"picked_up": "pick_up", "in_transit": "depart", "delivered": "deliv
 def step(of: Literal["load", "offer"], name: str, status: str) -> Step:
     """The step of that name; a Problem where it does not begin at this status."""
     found = _NAMED[of, name]
-    if status not in found.before:
-        raise _impossible(of, status, found.before)
+    require(of, status, found.before)
     return found
+
+
+def require(of: str, status: str, wanted: tuple[str, ...]) -> None:
+    """A Problem unless the status is one of those."""
+    if status not in wanted:
+        states = " or ".join(wanted)
+        detail = f"The {of} is {status}; this needs one that is {states}."
+        raise Problem(409, "wrong-state", detail, current=status)
 
 
 def reported(kind: str, status: str) -> Step | None:
@@ -70,13 +83,3 @@ def reported(kind: str, status: str) -> Step | None:
     if at_road or status in {"invoiced", "paid"}:
         return None
     return step("load", _REPORTED[kind], status)
-
-
-def _impossible(of: str, status: str, before: tuple[str, ...]) -> Problem:
-    wanted = " or ".join(before)
-    return Problem(
-        409,
-        "wrong-state",
-        f"The {of} is {status}; this needs one that is {wanted}.",
-        current=status,
-    )

@@ -1,14 +1,16 @@
 """/v1/bookings: booking a load, and what becomes of it until it is paid."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
 from loadboard.auth import TenantSession
 from loadboard.bookings import booking as booked
-from loadboard.bookings import hauling, reading
+from loadboard.bookings import confirmation, hauling, reading
 from loadboard.bookings.schemas import (
     BookIn,
     BookingOut,
@@ -17,6 +19,7 @@ from loadboard.bookings.schemas import (
     DispatchIn,
     InvoiceIn,
     PaymentIn,
+    RateConfirmation,
     ReportIn,
 )
 from loadboard.errors import documented
@@ -33,6 +36,21 @@ from loadboard.permissions import (
 )
 from loadboard.strict import StrictRoute
 from loadboard.versions import IfMatch, etag
+
+# What others have sent is never shown as a page of this site.
+UNTRUSTED = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+}
+
+
+def as_file(name: str) -> dict[str, str]:
+    """RFC 6266: a download of that name."""
+    return {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        **UNTRUSTED,
+    }
+
 
 router = APIRouter(prefix="/v1", tags=["bookings"], route_class=StrictRoute)
 
@@ -122,6 +140,38 @@ async def report_on_booking(
     """Say what happened on the road, also late and out of order."""
     booking = await hauling.report(session, who, booking_id, said, datetime.now(UTC))
     return await reading.answered(session, booking, response)
+
+
+PDF: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+@router.get(
+    "/bookings/{booking_id}/rate-confirmation", responses=documented(401, 403, 404, 422, 503)
+)
+async def get_rate_confirmation(
+    booking_id: BookingId, who: BookingReader, session: TenantSession
+) -> RateConfirmation:
+    """What was agreed, as it was then."""
+    booking = await reading.booking_of(session, who, booking_id)
+    return RateConfirmation.model_validate(confirmation.confirmed(booking))
+
+
+@router.get(
+    "/bookings/{booking_id}/rate-confirmation.pdf",
+    response_class=Response,
+    responses={**PDF, **documented(401, 403, 404, 422, 503)},
+)
+async def get_rate_confirmation_as_pdf(
+    booking_id: BookingId, who: BookingReader, session: TenantSession
+) -> Response:
+    """The same as a page to print."""
+    booking = await reading.booking_of(session, who, booking_id)
+    pdf = await run_in_threadpool(confirmation.printed, confirmation.confirmed(booking))
+    return Response(
+        pdf, media_type="application/pdf", headers=as_file(f"rate-confirmation-{booking.id}.pdf")
+    )
 
 
 @router.post("/bookings/{booking_id}/invoice", responses=CHANGING)

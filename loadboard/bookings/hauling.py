@@ -14,7 +14,7 @@ from loadboard.bookings.booking import own_truck, store
 from loadboard.bookings.reading import booking_of
 from loadboard.bookings.schemas import DispatchIn, InvoiceIn, PaymentIn, ReportIn
 from loadboard.errors import FieldError, Problem, invalid
-from loadboard.lifecycle import ON_THE_ROAD, reported, step
+from loadboard.lifecycle import ON_THE_ROAD, UNDER_WAY, reported, require, step
 from loadboard.loads.closing import close
 from loadboard.models import Booking, Document, Load, Person, Report
 from loadboard.search.areas import point_of
@@ -46,6 +46,7 @@ async def dispatch(
     now: datetime,
 ) -> Booking:
     """Names driver and truck; again as long as nothing is picked up."""
+    await booking_of(session, who, booking_id)
     await own_truck(session, who.organization_id, asked.truck_id)
     booking, load = await _held(session, who, booking_id, if_match)
     taken = step("load", "dispatch", load.status)
@@ -79,8 +80,7 @@ async def report(
     where = point_of(said.where, "/where")
     booking = await booking_of(session, who, booking_id, lock=True)
     load = await _load(session, booking)
-    if load.status in {"booked", "cancelled"}:
-        step("load", "pick_up", load.status)
+    require("load", load.status, UNDER_WAY)
     await _check_time(session, booking, said, now)
     taken = reported(said.kind, load.status) if said.kind != "position" else None
     session.add(

@@ -85,10 +85,7 @@ def _shown(
     reports: list[Report],
     papers: list[Document],
 ) -> BookingOut:
-    parties = {
-        booking.poster_id: Party.model_validate(booking.terms["poster"]),
-        booking.carrier_id: Party.model_validate(booking.terms["carrier"]),
-    }
+    parties = parties_of(booking)
     return BookingOut(
         **{name: getattr(booking, name) for name in _PLAIN},
         status="cancelled" if booking.cancelled_at else status,
@@ -102,6 +99,12 @@ def _shown(
         invoice=_invoice(booking),
         cancelled=_cancelled(booking, parties),
     )
+
+
+def parties_of(booking: Booking) -> dict[int, Party]:
+    """Both, by the names that they had when they agreed."""
+    both = (booking.terms["poster"], booking.terms["carrier"])
+    return {party["id"]: Party.model_validate(party) for party in both}
 
 
 _PLAIN = (

@@ -115,6 +115,24 @@ class BookingOut(BaseModel):
     cancelled: Cancelled | None
 
 
+class ConfirmedParty(Party):
+    usdot: str | None
+    mc: str | None
+
+
+class RateConfirmation(BaseModel):
+    """The terms of a booking; they never change."""
+
+    booking_id: int
+    agreed_at: datetime
+    rate_cents: int
+    currency: Literal["USD"]
+    poster: ConfirmedParty
+    carrier: ConfirmedParty
+    note: str | None
+    load: dict[str, Any]
+
+
 class BookingPage(BaseModel):
     items: list[BookingOut]
     total: int

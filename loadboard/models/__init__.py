@@ -3,12 +3,13 @@
 from loadboard.models.accounts import ApiToken, Organization, Person
 from loadboard.models.answers import Answer
 from loadboard.models.base import Base, Xid8
-from loadboard.models.bookings import Booking, Document, Report
+from loadboard.models.bookings import DOCUMENT_TYPES, Booking, Document, Report
 from loadboard.models.loads import CellScheme, Event, Load, Stop
 from loadboard.models.offers import Offer, OfferRound
 from loadboard.models.trucks import Truck
 
 __all__ = [
+    "DOCUMENT_TYPES",
     "Answer",
     "ApiToken",
     "Base",

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from loadboard.auth import Principal
 from loadboard.bookings.booking import Agreed, book, own_truck
 from loadboard.errors import FieldError, Problem, invalid
-from loadboard.lifecycle import step
+from loadboard.lifecycle import NEW, step
 from loadboard.loads.changing import check_open, own_load, visible_load
 from loadboard.models import Booking, Load, Offer, Organization
 from loadboard.offers.reading import offer_of, side_of, status_at
@@ -92,7 +92,7 @@ async def _make(
             raise
         detail = "There is an open offer between you for this load; answer or withdraw that one."
         raise Problem(409, "offer-open", detail) from error
-    await write_round(session, offer, step("offer", kind, ""), who, now)
+    await write_round(session, offer, step("offer", kind, NEW), who, now)
     return offer
 
 

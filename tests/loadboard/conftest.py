@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -109,11 +110,16 @@ def roads_are_built() -> None:
 
 @pytest.fixture
 def service(
-    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch, roads_are_built: None
+    database_url: str,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    roads_are_built: None,
 ) -> Iterator[Service]:
     monkeypatch.setenv("LOADBOARD_DATABASE_URL", database_url)
     monkeypatch.setenv("LOADBOARD_REDIS_URL", redis_url)
     monkeypatch.setenv("LOADBOARD_LOG_LEVEL", "ERROR")
+    monkeypatch.setenv("LOADBOARD_DOCUMENTS", str(tmp_path / "documents"))
     _forget()
     with asyncio.Runner() as loop:
         app = create_app()
