@@ -18,6 +18,8 @@ from loadboard import errors, health, logs, principals
 from loadboard.accounts import api as accounts
 from loadboard.accounts import keys_api, organizations_api, people_api, signing_api
 from loadboard.bodies import BodyLimit
+from loadboard.bookings import api as bookings
+from loadboard.bookings import documents_api as documents
 from loadboard.cache import redis
 from loadboard.db import engine
 from loadboard.feed import Feed
@@ -25,6 +27,7 @@ from loadboard.garbage import collect_seldom
 from loadboard.loads import api as loads
 from loadboard.loads import import_api
 from loadboard.matches import api as matches
+from loadboard.offers import api as offers
 from loadboard.places import api as places_api
 from loadboard.search import api as search
 from loadboard.settings import settings
@@ -71,13 +74,16 @@ def create_app() -> FastAPI:
     errors.install(app)
     # The path of an import must come before /v1/loads/{load_id}.
     for part in (
-        import_api, loads, search, matches, trucks, places_api, accounts, signing_api, people_api,
-        keys_api, organizations_api, health,
+        import_api, loads, offers, bookings, documents, search, matches, trucks, places_api, accounts,
+        signing_api, people_api, keys_api, organizations_api, health,
     ):  # fmt: skip
         app.include_router(part.router)
     if PAGE.exists():
         _serve_page(app)
-    limits = {"/v1/loads/import": settings().max_import_mb << 20}
+    limits = {
+        "/v1/loads/import": settings().max_import_mb << 20,
+        "/v1/bookings/[0-9]+/documents": settings().max_document_mb << 20,
+    }
     app.add_middleware(BodyLimit, usual=settings().max_body_kb << 10, of_path=limits)
     app.add_middleware(logs.Observed)
     return app

@@ -7,7 +7,9 @@ from procrastinate import App, PsycopgConnector
 
 from loadboard.accounts.signing import purge
 from loadboard.events import ensure_partitions
+from loadboard.idempotency import forget_answers
 from loadboard.loads.expiring import expire
+from loadboard.offers.expiring import expire_offers
 from loadboard.settings import settings
 
 log = structlog.get_logger()
@@ -22,6 +24,21 @@ async def expire_loads(timestamp: int) -> None:
     expired = await expire(datetime.now(UTC))
     if expired:
         log.info("loads_expired", count=expired, timestamp=timestamp)
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(queueing_lock="expire_offers", pass_context=False)
+async def write_down_offers(timestamp: int) -> None:
+    """Writes down the offers whose time has passed; nobody can accept them anyway."""
+    expired = await expire_offers(datetime.now(UTC))
+    if expired:
+        log.info("offers_expired", count=expired, timestamp=timestamp)
+
+
+@queue.periodic(cron="23 * * * *")
+@queue.task(queueing_lock="forget_answers", pass_context=False)
+async def purge_answers(timestamp: int) -> None:
+    await forget_answers(datetime.now(UTC))
 
 
 @queue.periodic(cron="17 3 * * *")

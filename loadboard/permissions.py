@@ -13,6 +13,7 @@ from prometheus_client import Counter
 
 from loadboard.auth import Principal, Who
 from loadboard.errors import Problem
+from loadboard.models import Organization
 
 POSTERS = frozenset({"shipper", "broker"})
 CARRIERS = frozenset({"carrier"})
@@ -21,11 +22,13 @@ TRADERS = POSTERS | CARRIERS
 ANYBODY = TRADERS | OPERATORS
 DESK = frozenset({"owner", "dispatcher"})
 OFFICE = DESK | {"accountant", "viewer"}
-EVERY_ROLE = OFFICE | {"driver", "staff"}
 STAFF = frozenset({"staff"})
 MANAGERS = STAFF | {"owner"}
 """Who manages the people and keys of an organisation."""
 REFUSALS = Counter("loadboard_refusals", "Acts that were refused", ["action"])
+CREW = frozenset({"driver"})
+ACCOUNTS = frozenset({"owner", "accountant"})
+EVERY_ROLE = OFFICE | CREW | {"staff"}
 
 
 class Rule(NamedTuple):
@@ -53,6 +56,19 @@ ACTIONS = {
     "key.manage": Rule(ANYBODY, MANAGERS, None),
     "organization.read": Rule(OPERATORS, STAFF, "organizations:read"),
     "organization.manage": Rule(OPERATORS, STAFF, "organizations:write"),
+    "offer.read": Rule(TRADERS, OFFICE, "offers:read"),
+    "offer.make": Rule(CARRIERS, DESK, "offers:write", in_good_standing=True),
+    "offer.tender": Rule(POSTERS, DESK, "offers:write"),
+    "offer.agree": Rule(TRADERS, DESK, "offers:write", in_good_standing=True),
+    "offer.refuse": Rule(TRADERS, DESK, "offers:write"),
+    "load.book": Rule(CARRIERS, DESK, "bookings:write", in_good_standing=True),
+    "booking.read": Rule(TRADERS, OFFICE | CREW, "bookings:read"),
+    "booking.cancel": Rule(TRADERS, DESK, "bookings:write"),
+    "booking.dispatch": Rule(CARRIERS, DESK, "bookings:write"),
+    "booking.report": Rule(CARRIERS, DESK | CREW, "bookings:write"),
+    "booking.attach": Rule(TRADERS, DESK | CREW | ACCOUNTS, "bookings:write"),
+    "booking.invoice": Rule(CARRIERS, ACCOUNTS, "payments:write"),
+    "booking.pay": Rule(POSTERS, ACCOUNTS, "payments:write"),
 }
 SCOPES = frozenset(rule.scope for rule in ACTIONS.values() if rule.scope is not None)
 
@@ -91,8 +107,10 @@ def may(principal: Principal) -> list[str]:
     ]
 
 
-def lacking(principal: Principal, now: datetime) -> str | None:
+def lacking(principal: Principal | Organization, now: datetime) -> str | None:
     """What keeps a carrier from hauling: it may look, but not request or book."""
+    if principal.kind not in CARRIERS:
+        return None
     if principal.authority != "active":
         return "Your organisation's operating authority is not on record as active here."
     if principal.insured_until is None or principal.insured_until < now.date():
@@ -130,3 +148,16 @@ PeopleManager = Annotated[Principal, Depends(allowed("person.manage"))]
 KeyManager = Annotated[Principal, Depends(allowed("key.manage"))]
 OrganizationReader = Annotated[Principal, Depends(allowed("organization.read"))]
 OrganizationManager = Annotated[Principal, Depends(allowed("organization.manage"))]
+OfferReader = Annotated[Principal, Depends(allowed("offer.read"))]
+Requester = Annotated[Principal, Depends(allowed("offer.make"))]
+Tenderer = Annotated[Principal, Depends(allowed("offer.tender"))]
+Agreer = Annotated[Principal, Depends(allowed("offer.agree"))]
+Refuser = Annotated[Principal, Depends(allowed("offer.refuse"))]
+Booker = Annotated[Principal, Depends(allowed("load.book"))]
+BookingReader = Annotated[Principal, Depends(allowed("booking.read"))]
+BookingCanceller = Annotated[Principal, Depends(allowed("booking.cancel"))]
+Dispatcher = Annotated[Principal, Depends(allowed("booking.dispatch"))]
+Reporter = Annotated[Principal, Depends(allowed("booking.report"))]
+Attacher = Annotated[Principal, Depends(allowed("booking.attach"))]
+Invoicer = Annotated[Principal, Depends(allowed("booking.invoice"))]
+Payer = Annotated[Principal, Depends(allowed("booking.pay"))]

@@ -41,6 +41,11 @@ class Principal:
     key_id: int | None = None
 
     @property
+    def caller(self) -> str:
+        """What tells this person or key from the others of the organisation."""
+        return f"person:{self.person_id}" if self.key_id is None else f"key:{self.key_id}"
+
+    @property
     def sees_only_own(self) -> bool:
         return self.kind in {"shipper", "broker"}
 

@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     max_import_mb: int = Field(
         4096, ge=1, description="Largest import in MiB, counted after decompression"
     )
+    max_document_mb: int = Field(10, ge=1, description="Largest document of a booking in MiB")
+    documents: Path | None = Field(
+        None,
+        description="Where documents of bookings are kept; `documents` in LOADBOARD_HOME unless set",
+    )
     board_wait_s: float = Field(
         5.0, ge=0, description="Seconds that a search waits at most for its Board-Position"
     )

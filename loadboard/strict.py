@@ -10,6 +10,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from loadboard.errors import FieldError, invalid
+from loadboard.idempotency import Replay, keep_answer
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -58,7 +59,13 @@ class StrictRoute(APIRoute):
                         for name in list(request.query_params)[:50]
                     )
                 )
-            return await handle(StrictRequest(request.scope, request.receive))
+            try:
+                response = await handle(StrictRequest(request.scope, request.receive))
+            except Replay as replay:
+                return replay.response
+            # Before the request's transaction ends, which it does once this has returned.
+            await keep_answer(request, response)
+            return response
 
         return handle_strictly
 

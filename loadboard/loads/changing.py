@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from loadboard import cellscheme
 from loadboard.auth import Principal
 from loadboard.errors import FieldError, Problem, field_errors, invalid, not_found
+from loadboard.lifecycle import step
 from loadboard.loads.closing import close
-from loadboard.loads.listing import Identity, listing_of, posted_of, shown
+from loadboard.loads.listing import Identity, listing_of, moment, posted_of, shown
 from loadboard.loads.posting import over_already, submission
 from loadboard.loads.preparing import prepare
 from loadboard.loads.schemas import PostedLoad, merge_patch
 from loadboard.loads.writing import Change, record, replace
 from loadboard.models import Load
+from loadboard.versions import check_version
 
 
 async def own_load(session: AsyncSession, principal: Principal, load_id: int) -> Load:
@@ -28,24 +30,9 @@ async def own_load(session: AsyncSession, principal: Principal, load_id: int) ->
     return load
 
 
-def check_version(load: Load, if_match: str | None) -> None:
-    if if_match is None:
-        raise Problem(
-            428,
-            "precondition-required",
-            "Send the load's ETag as If-Match, so that nobody's change is overwritten unseen.",
-            [FieldError(pointer="/If-Match", message=f'is required, such as "{load.version}"')],
-        )
-    if if_match.strip() not in {"*", f'"{load.version}"'}:
-        raise Problem(
-            412,
-            "stale",
-            f'The load has changed since: its ETag is now "{load.version}".',
-            [FieldError(pointer="/If-Match", message=f'must be "{load.version}" or *')],
-        )
-
-
-def check_open(load: Load, now: datetime) -> None:
+def check_open(load: Load, now: datetime, *, or_draft: bool = False) -> None:
+    if or_draft and load.status == "draft":
+        return
     if load.status != "posted" or load.open_until <= now:
         status = load.status if load.status != "posted" else "expired"
         raise Problem(409, "closed", f"The load is {status}; a closed load is not reopened.")
@@ -61,8 +48,8 @@ async def change(
 ) -> bytes:
     """Applies a merge patch to an open load, as a new version unless nothing is different."""
     load = await own_load(session, principal, load_id)
-    check_version(load, if_match)
-    check_open(load, now)
+    check_version("load", load.version, if_match)
+    check_open(load, now, or_draft=True)
     listing, confirmed_at = await listing_of(session, load)
     known = posted_of(orjson.loads(listing))
     try:
@@ -103,9 +90,24 @@ async def cancel(
     """Takes an open load off the board; once more changes nothing."""
     load = await own_load(session, principal, load_id)
     if load.status != "cancelled":
-        check_version(load, if_match)
-        check_open(load, now)
+        check_version("load", load.version, if_match)
+        check_open(load, now, or_draft=True)
         await close(session, load, "cancelled", principal.person_id, now)
+    return shown(*await listing_of(session, load))
+
+
+async def post(
+    session: AsyncSession, principal: Principal, load_id: int, if_match: str | None, now: datetime
+) -> bytes:
+    """Puts a draft on the board."""
+    load = await own_load(session, principal, load_id)
+    check_version("load", load.version, if_match)
+    step("load", "post", load.status)
+    if load.open_until <= now:
+        message = "is over already; change the draft first"
+        raise invalid(FieldError(pointer="/stops/0/window/to", message=message))
+    load.first_posted_at = load.confirmed_at = now
+    await close(session, load, "posted", principal.person_id, now, first_posted_at=moment(now))
     return shown(*await listing_of(session, load))
 
 

@@ -96,7 +96,7 @@ async def _next_loads(session: AsyncSession, after: int) -> Sequence[Row[*tuple[
             Load.loaded_miles,
             Load.miles_by_road,
         )
-        .where(Load.id > after, Load.status == "posted")
+        .where(Load.id > after, Load.status.in_(("draft", "posted")))
         .order_by(Load.id)
         .limit(BATCH)
         .with_for_update()
@@ -203,7 +203,7 @@ async def _store_anew(session: AsyncSession, ids: Sequence[int]) -> None:
         identity = Identity(
             row.id,
             listing["version"] + 1,
-            "posted",
+            listing["status"],
             row.organization_id,
             row.name,
             row.sample,

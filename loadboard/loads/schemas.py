@@ -18,6 +18,10 @@ from loadboard.fields import (
 )
 
 MAX_STOPS = 20
+LoadStatus = Literal[
+    "draft", "posted", "booked", "dispatched", "picked_up", "in_transit", "delivered", "invoiced", "paid", "cancelled",
+    "expired",
+]  # fmt: skip
 
 
 class PostedStop(PlaceRef):
@@ -61,6 +65,13 @@ class PostedLoad(Strictly):
         return stops
 
 
+class LoadIn(PostedLoad):
+    """A load to be posted, or kept as a draft that only its organisation sees."""
+
+    # No part of what is posted: neither of its hash nor of its listing.
+    draft: YesNo = Field(False, exclude=True)
+
+
 class GeoJsonPoint(BaseModel):
     type: Literal["Point"]
     coordinates: tuple[float, float]
@@ -89,7 +100,7 @@ class LoadOut(BaseModel):
 
     id: int
     version: int
-    status: Literal["posted", "cancelled", "expired"]
+    status: LoadStatus
     reference: str
     organization: Poster
     equipment: str

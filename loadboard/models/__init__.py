@@ -11,23 +11,33 @@ from loadboard.models.accounts import (
     RefreshToken,
     SignIn,
 )
+from loadboard.models.answers import Answer
 from loadboard.models.base import Base, Xid8
+from loadboard.models.bookings import DOCUMENT_TYPES, Booking, Document, Report
 from loadboard.models.loads import CellScheme, Event, Load, Stop
+from loadboard.models.offers import Offer, OfferRound
 from loadboard.models.trucks import Truck
 
 __all__ = [
+    "DOCUMENT_TYPES",
     "ROLES",
+    "Answer",
     "ApiKey",
     "ApiToken",
     "Base",
+    "Booking",
     "CellScheme",
+    "Document",
     "Event",
     "Invitation",
     "Load",
     "Login",
+    "Offer",
+    "OfferRound",
     "Organization",
     "Person",
     "RefreshToken",
+    "Report",
     "SignIn",
     "Stop",
     "Truck",

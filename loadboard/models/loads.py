@@ -17,11 +17,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
+from loadboard.lifecycle import LOAD_STATUSES
 from loadboard.models.accounts import Organization
 from loadboard.models.base import Base, Xid8, one_of
 from matching.equipment import EQUIPMENT
 
-LOAD_STATUSES = ("posted", "cancelled", "expired")
+INSTANT = ("nobody", "networks", "everyone")
+"""Which carriers may book a load at once at its posted rate: none, those in its poster's networks, all."""
 
 
 class Load(Base):
@@ -31,6 +33,7 @@ class Load(Base):
     __table_args__ = (
         UniqueConstraint("organization_id", "reference"),
         CheckConstraint(one_of("status", LOAD_STATUSES), name="status"),
+        CheckConstraint(one_of("instant", INSTANT), name="instant"),
         CheckConstraint(one_of("equipment", tuple(EQUIPMENT)), name="equipment"),
         CheckConstraint("version > 0", name="version"),
         CheckConstraint("length(reference) BETWEEN 1 AND 100", name="reference"),
@@ -96,6 +99,7 @@ class Load(Base):
     first_posted_at: Mapped[datetime]
     versioned_at: Mapped[datetime]
     confirmed_at: Mapped[datetime]
+    instant: Mapped[str] = mapped_column(server_default="nobody")
 
 
 class Stop(Base):
@@ -137,6 +141,8 @@ class Event(Base):
     person_id: Mapped[int | None]
     load_id: Mapped[int]
     version: Mapped[int]
+    # Of what was done with an offer for the load; such events make no new version.
+    offer_id: Mapped[int | None]
     listing: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,7 +18,6 @@ class Truck(Base):
 
     __tablename__ = "truck"
     __table_args__ = (
-        UniqueConstraint("organization_id", "idempotency_key"),
         CheckConstraint(one_of("status", TRUCK_STATUSES), name="status"),
         Index("truck_own_idx", "organization_id", "status", "id"),
     )
@@ -27,6 +26,5 @@ class Truck(Base):
     organization_id: Mapped[int] = mapped_column(ForeignKey(Organization.id))
     person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
     status: Mapped[str]
-    idempotency_key: Mapped[str | None]
     content: Mapped[dict[str, Any]] = mapped_column(JSON())
     posted_at: Mapped[datetime]

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from loadboard.db import Session
 from loadboard.errors import documented
+from loadboard.idempotency import KeyedSession
 from loadboard.paging import Paged
 from loadboard.permissions import TruckPoster, TruckReader
 from loadboard.strict import StrictRoute
@@ -18,15 +19,6 @@ from loadboard.trucks.schemas import TruckIn, TruckOut, TruckPage
 router = APIRouter(prefix="/v1/trucks", tags=["trucks"], route_class=StrictRoute)
 
 TruckId = Annotated[int, Field(ge=1, le=2**63 - 1)]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        description="The same key again answers the truck that was posted with it",
-    ),
-]
 
 
 class OwnTrucks(Paged):
@@ -36,23 +28,15 @@ class OwnTrucks(Paged):
 @router.post(
     "",
     status_code=201,
-    responses={
-        200: {"model": TruckOut, "description": "It was posted before with the same key"},
-        **documented(400, 401, 403, 409, 413, 422, 503),
-    },
+    responses=documented(400, 401, 403, 409, 413, 422, 503),
 )
 async def post_truck(
-    posted: TruckIn,
-    who: TruckPoster,
-    session: Session,
-    response: Response,
-    key: IdempotencyKey = None,
+    posted: TruckIn, who: TruckPoster, session: KeyedSession, response: Response
 ) -> TruckOut:
     """Post a truck; ask for its matches by its id."""
     now = datetime.now(UTC)
     to_truck(posted, now)
-    truck, is_new = await posting.post(session, who, posted, key, now)
-    response.status_code = 201 if is_new else 200
+    truck = await posting.post(session, who, posted, now)
     response.headers["Location"] = f"/v1/trucks/{truck.id}"
     return posting.shown(truck)
 
@@ -71,9 +55,7 @@ async def get_truck(truck_id: TruckId, who: TruckReader, session: Session) -> Tr
     return posting.shown(await posting.own_truck(session, who, truck_id))
 
 
-@router.post("/{truck_id}/withdraw", responses=documented(401, 403, 404, 422, 503))
-async def withdraw_truck(
-    truck_id: TruckId, who: TruckPoster, session: Session, _key: IdempotencyKey = None
-) -> TruckOut:
+@router.post("/{truck_id}/withdraw", responses=documented(401, 403, 404, 409, 422, 503))
+async def withdraw_truck(truck_id: TruckId, who: TruckPoster, session: KeyedSession) -> TruckOut:
     """Take a truck off."""
     return posting.shown(await posting.withdraw(session, who, truck_id))

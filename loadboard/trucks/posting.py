@@ -2,12 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.auth import Principal
-from loadboard.errors import FieldError, Problem, not_found
+from loadboard.errors import not_found
 from loadboard.models import Truck
 from loadboard.paging import Paged, newest_first
 from loadboard.trucks.schemas import TruckIn, TruckOut, TruckPage
@@ -24,30 +22,18 @@ def shown(truck: Truck) -> TruckOut:
     )
 
 
-async def post(
-    session: AsyncSession, carrier: Principal, posted: TruckIn, key: str | None, now: datetime
-) -> tuple[Truck, bool]:
-    """Stores a truck, once for each Idempotency-Key; and whether it is new."""
-    content = posted.model_dump(mode="json", by_alias=True, exclude_none=True)
-    values = {
-        "organization_id": carrier.organization_id,
-        "person_id": carrier.person_id,
-        "status": "posted",
-        "idempotency_key": key,
-        "content": content,
-        "posted_at": now,
-    }
-    adding = insert(Truck).values(values).on_conflict_do_nothing().returning(Truck)
-    added = await session.scalar(adding)
-    if added is not None:
-        return added, True
-    mine = Truck.organization_id == carrier.organization_id, Truck.idempotency_key == key
-    known = (await session.scalars(select(Truck).where(*mine))).one()
-    if known.content != content:
-        message = f"was used for truck {known.id}, which is another; send a new one"
-        error = FieldError(pointer="/Idempotency-Key", message=message)
-        raise Problem(409, "idempotency-key-reused", f"Idempotency-Key {message}.", [error])
-    return known, False
+async def post(session: AsyncSession, carrier: Principal, posted: TruckIn, now: datetime) -> Truck:
+    """Stores a truck."""
+    truck = Truck(
+        organization_id=carrier.organization_id,
+        person_id=carrier.person_id,
+        status="posted",
+        content=posted.model_dump(mode="json", by_alias=True, exclude_none=True),
+        posted_at=now,
+    )
+    session.add(truck)
+    await session.flush()
+    return truck
 
 
 async def own_truck(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -116,7 +117,11 @@ def roads_are_built() -> None:
 
 @pytest.fixture
 def service(
-    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch, roads_are_built: None
+    database_url: str,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    roads_are_built: None,
 ) -> Iterator[Service]:
     monkeypatch.setenv("LOADBOARD_DATABASE_URL", database_url)
     monkeypatch.setenv("LOADBOARD_REDIS_URL", redis_url)
@@ -124,6 +129,7 @@ def service(
     # Tests send more than people do; where the limits are tested they are set.
     for limit in ("LOADBOARD_REQUESTS_PER_S", "LOADBOARD_ORGANIZATION_REQUESTS_PER_S"):
         monkeypatch.setenv(limit, "1000000")
+    monkeypatch.setenv("LOADBOARD_DOCUMENTS", str(tmp_path / "documents"))
     _forget()
     with asyncio.Runner() as loop:
         app = create_app()
