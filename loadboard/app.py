@@ -16,7 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from loadboard import errors, health, logs, principals
 from loadboard.accounts import api as accounts
-from loadboard.accounts import keys_api, organizations_api, people_api, signing_api
+from loadboard.accounts import keys_api, oidc_api, organizations_api, people_api, signing_api
 from loadboard.bodies import BodyLimit
 from loadboard.cache import redis
 from loadboard.db import engine
@@ -71,7 +71,7 @@ def create_app() -> FastAPI:
     errors.install(app)
     # The path of an import must come before /v1/loads/{load_id}.
     for part in (
-        import_api, loads, search, matches, trucks, places_api, accounts, signing_api, people_api,
+        import_api, loads, search, matches, trucks, places_api, accounts, signing_api, oidc_api, people_api,
         keys_api, organizations_api, health,
     ):  # fmt: skip
         app.include_router(part.router)
