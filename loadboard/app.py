@@ -16,7 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from loadboard import errors, health, logs, principals
 from loadboard.accounts import api as accounts
-from loadboard.accounts import keys_api, organizations_api, people_api, signing_api
+from loadboard.accounts import keys_api, oidc_api, organizations_api, people_api, signing_api
 from loadboard.bodies import BodyLimit
 from loadboard.bookings import api as bookings
 from loadboard.bookings import documents_api as documents
@@ -75,7 +75,7 @@ def create_app() -> FastAPI:
     # The path of an import must come before /v1/loads/{load_id}.
     for part in (
         import_api, loads, offers, bookings, documents, search, matches, trucks, places_api, accounts,
-        signing_api, people_api, keys_api, organizations_api, health,
+        signing_api, oidc_api, people_api, keys_api, organizations_api, health,
     ):  # fmt: skip
         app.include_router(part.router)
     if PAGE.exists():

@@ -2,8 +2,9 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -53,6 +54,18 @@ class Settings(BaseSettings):
     )
     organization_requests_per_s: int = Field(
         300, ge=1, description="Requests that all of an organisation may send in a second"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="Where people reach the service, for the way back here"
+    )
+    oidc_issuer: str = Field("", description="An OpenID Connect issuer to sign in at; its URL")
+    oidc_client_id: str = Field("", description="What the issuer knows this service by")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="What the issuer knows it for sure by"
+    )
+    oidc_algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"] = Field(
+        "RS256",
+        description="The one algorithm that the issuer signs with: RS256, PS256, ES256, EdDSA",
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 

@@ -16,7 +16,7 @@ from loadboard.strict import StrictRoute
 router = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=StrictRoute)
 
 
-@router.post("", status_code=201, responses=documented(401, 403, 413, 422, 503))
+@router.post("", status_code=201, responses=documented(400, 401, 403, 413, 422, 503))
 async def create_key(
     wanted: keys.KeyIn, who: KeyManager, session: TenantSession, response: Response
 ) -> keys.NewKey:

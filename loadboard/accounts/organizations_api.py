@@ -29,7 +29,7 @@ async def search_organizations(
     return await organizations.search(session, sought)
 
 
-@router.post("", status_code=201, responses=documented(401, 403, 409, 413, 422, 503))
+@router.post("", status_code=201, responses=documented(400, 401, 403, 409, 413, 422, 503))
 async def create_organization(
     made: organizations.OrganizationIn,
     who: OrganizationManager,
@@ -66,7 +66,7 @@ async def list_people_of_organization(
 
 
 @router.patch(
-    "/{organization_id}", responses=documented(401, 403, 404, 409, 412, 413, 422, 428, 503)
+    "/{organization_id}", responses=documented(400, 401, 403, 404, 409, 412, 413, 422, 428, 503)
 )
 async def change_organization(
     organization_id: Number,

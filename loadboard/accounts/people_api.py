@@ -46,7 +46,7 @@ async def get_person(
 
 
 @router.patch(
-    "/people/{person_id}", responses=documented(401, 403, 404, 409, 412, 413, 422, 428, 503)
+    "/people/{person_id}", responses=documented(400, 401, 403, 404, 409, 412, 413, 422, 428, 503)
 )
 async def change_person(
     person_id: Number,
@@ -64,7 +64,9 @@ async def change_person(
     return changed
 
 
-@router.post("/invitations", status_code=201, responses=documented(401, 403, 409, 413, 422, 503))
+@router.post(
+    "/invitations", status_code=201, responses=documented(400, 401, 403, 409, 413, 422, 503)
+)
 async def invite(
     invited: Invited, who: PeopleManager, session: TenantSession, response: Response
 ) -> inviting.NewInvitation:

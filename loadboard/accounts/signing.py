@@ -21,6 +21,8 @@ from loadboard.models import ApiToken, Organization, Person, RefreshToken, SignI
 from loadboard.principals import Principal, forget
 
 ACCESS_LIFE, REFRESH_LIFE = timedelta(minutes=15), timedelta(days=30)
+# From the issuer's page to ours a refresh token stands in an address: not for long.
+HAND_OVER = timedelta(minutes=1)
 REFUSED = "E-mail and password do not go together, or the account is not in use."
 MAY_SIGN_IN = (Person.disabled_at.is_(None), Organization.suspended_at.is_(None))
 

@@ -46,7 +46,7 @@ def _address(request: Request) -> str:
 
 
 def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return documented(401, 413, 422, 503, *statuses)
+    return documented(400, 401, 413, 422, 503, *statuses)
 
 
 @router.post("/sign-in", responses=_refusals())

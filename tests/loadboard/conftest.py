@@ -1,6 +1,7 @@
 """The whole service in this process, on a database and a Redis of its own for each test."""
 
 import asyncio
+import json
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,10 +10,14 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from geo import roads
 from geo.points import Point
+from loadboard import logs
 from loadboard.accounts import passwords
 from loadboard.app import create_app
 from loadboard.auth import issue_token
@@ -163,3 +168,30 @@ def operator(service: Service) -> Member:
 @pytest.fixture
 def anonymous(service: Service) -> Caller:
     return service.caller(None)
+
+
+@pytest.fixture
+def passwords_cost_little(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """For tests in which many sign in; it is real argon2 still."""
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    monkeypatch.setattr(passwords, "hasher", cheap)
+    passwords._nobodys.cache_clear()
+    yield
+    passwords._nobodys.cache_clear()
+
+
+@pytest.fixture
+def lines(service: Service) -> Iterator[list[dict[str, Any]]]:
+    """What is logged, as it is written."""
+    written: list[dict[str, Any]] = []
+    logs.configure("INFO")
+    before = structlog.get_config()["processors"]
+
+    def keep(_: Any, __: str, line: Any) -> Any:
+        written.append(json.loads(line))
+        return line
+
+    structlog.configure(processors=[*before, keep])
+    yield written
+    structlog.configure(processors=before)
+    logs.configure("ERROR")

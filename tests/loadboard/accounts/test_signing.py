@@ -1,6 +1,7 @@
 """Passwords for tokens, refresh tokens for new ones, and the end of a sign-in, which ends all of them."""
 
 import asyncio
+import json
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from tests.loadboard.accounts.joining import (
 )
 from tests.loadboard.conftest import Member, Service
 from tests.loadboard.loads.examples import rows
+from tests.loadboard.test_watching import count
 
 DANA = "dana@carrier.example"
 TABLES = ("sign_in", "refresh_token", "api_token")
@@ -250,3 +252,40 @@ def test_an_invitation_is_good_once(service: Service, carrier: Member, database_
         connection.execute("UPDATE invitation SET expires_at = now()")
     assert accept(service, late).status_code == 401
     assert sign_in(service, "late@carrier.example").status_code == 401
+
+
+def test_nothing_secret_is_logged(
+    service: Service, carrier: Member, dana: str, lines: list[dict[str, Any]]
+) -> None:
+    secret = invite(carrier, "viewer", "new@carrier.example")
+    wanted = {"name": "TMS", "role": "viewer", "scopes": ["loads:read"]}
+    key = carrier.post("/v1/keys", json=wanted).json()["key"]
+    first = accept(service, secret).json()
+    second = refresh(service, first["refresh_token"]).json()
+    refresh(service, first["refresh_token"])
+    sign_in(service, dana, "not the password")
+    for token in (key, second["access_token"]):
+        service.caller(token).get("/v1/me")
+    assert [line["status"] for line in lines if line["path"] == "/v1/sign-in/refresh"] == [200, 401]
+    secrets = {secret, key, PASSWORD, "not the password", *first.values(), *second.values()}
+    for one in secrets - {"Bearer", 900, first["refresh_expires_in"]}:
+        assert one not in json.dumps(lines)
+
+
+def test_sign_ins_are_counted(service: Service, dana: str) -> None:
+    def counted(how: str, outcome: str) -> float:
+        line = f'loadboard_sign_ins_total{{how="{how}",outcome="{outcome}"}}'
+        return count(service.caller(None), line)
+
+    kinds = (
+        ("password", "done"),
+        ("password", "refused"),
+        ("refresh", "done"),
+        ("refresh", "refused"),
+    )
+    before = [counted(*kind) for kind in kinds]
+    tokens = signed_in(service, dana)
+    sign_in(service, dana, "not the password")
+    for _ in range(2):
+        refresh(service, tokens["refresh_token"])
+    assert [counted(*kind) for kind in kinds] == [number + 1 for number in before]
