@@ -17,6 +17,7 @@ from geo.compiled import borrowed, compiled
 from matching.board import View
 from matching.columns import EQUIPMENT_NUMBERS, UNKNOWN, Columns, Rows
 from matching.duty import HOUR
+from matching.sight import EVERYONE, NOTHING_HIDDEN, Bits, Sight, is_in
 from matching.sites import Sites
 from matching.worth import Costs
 
@@ -28,6 +29,8 @@ SAMPLE = 10
 """Loads below which nothing is said."""
 DAYS = 60
 """Days from the first for which anything is said."""
+MOST_KEPT = 64
+"""Tables of one board: one for each kind, and more for those from whom somebody's loads are hidden."""
 
 DAY = 24 * HOUR
 _TENTHS = 10.0
@@ -73,7 +76,7 @@ class _Kept:
 
     def __init__(self, view: View) -> None:
         self._ids, self._frozen = ref(view.main.columns.id), view.frozen
-        self.tables: dict[tuple[str, int], NextLoads] = {}
+        self.tables: dict[tuple[str, int, bytes | None], NextLoads] = {}
 
     def is_of(self, view: View) -> bool:
         return self._ids() is view.main.columns.id and self._frozen == view.frozen
@@ -82,24 +85,31 @@ class _Kept:
 _kept: list[_Kept] = []
 
 
-def next_loads(view: View, equipment: str, now: int) -> NextLoads:
+def next_loads(view: View, equipment: str, now: int, sight: Sight | None = None) -> NextLoads:
     """The table for a code of `EQUIPMENT`, whose first day is that of `now` (µs since 1970).
+
+    Of the loads for everyone that the sight does not hide, or of all without one: so those for an
+    audience count for nobody, and all from whom the same posters are hidden share one table.
 
     Made once for each `View.frozen`; only those of the last one that was asked about are kept.
     """
     kept = next((kept for kept in _kept if kept.is_of(view)), None) or _Kept(view)
     _kept[:] = [kept]
-    key = equipment, now // DAY
-    table = kept.tables[key] if key in kept.tables else _made(view, *key)
+    day = now // DAY
+    key = equipment, day, None if sight is None else sight.hidden.tobytes()
+    table = kept.tables.get(key) or _made(view, equipment, day, sight)
+    while key not in kept.tables and len(kept.tables) >= MOST_KEPT:
+        kept.tables.pop(next(iter(kept.tables)), None)
     kept.tables[key] = table = table.knowing(view.sites)
     return table
 
 
-def _made(view: View, equipment: str, first_day: int) -> NextLoads:
+def _made(view: View, equipment: str, first_day: int, sight: Sight | None) -> NextLoads:
     cells = np.unique(parent(view.sites.cells[: view.sites.known], RESOLUTION))
     cell_of, size = _numbers(cells, view.sites), len(cells) + 1
     added, change = view.frozen
-    wanted = EQUIPMENT_NUMBERS[equipment], change, first_day
+    hidden = (sight or NOTHING_HIDDEN).hidden
+    wanted = EQUIPMENT_NUMBERS[equipment], change, first_day, hidden, sight is None
     # A day more than is told of: each value is of two days.
     ends = np.zeros(size * (DAYS + 1) + 1, dtype=np.int64)
     parts = (view.main.columns, len(view.main.columns.id)), (view.fresh, added)
@@ -124,10 +134,20 @@ def _numbers(cells: Cells, sites: Sites) -> Rows:
 
 @compiled
 def _slot(
-    columns: Columns, row: int, cell_of: Rows, equipment: int, change: int, first_day: int
+    columns: Columns,
+    row: int,
+    cell_of: Rows,
+    equipment: int,
+    change: int,
+    first_day: int,
+    hidden: Bits,
+    sees_all: bool,
 ) -> int:
     """Which of all days of all cells a row counts for; -1 for none."""
     if columns.equipment[row] != equipment or columns.died[row] <= change:
+        return -1
+    is_for_all = columns.audience[row] == EVERYONE and not is_in(hidden, columns.organization[row])
+    if not (sees_all or is_for_all):
         return -1
     day = columns.pickup_from[row] // DAY - first_day
     if columns.rate_cents[row] == UNKNOWN or day < 0 or day > DAYS:
@@ -143,12 +163,14 @@ def _count(
     equipment: int,
     change: int,
     first_day: int,
+    hidden: Bits,
+    sees_all: bool,
     counts: Ints,
 ) -> None:
     """Count the rows of each slot, in the place of the slot behind it."""
-    columns = borrowed(columns)
+    columns, (hidden,) = borrowed(columns), borrowed((hidden,))
     for row in range(rows):
-        slot = _slot(columns, row, cell_of, equipment, change, first_day)
+        slot = _slot(columns, row, cell_of, equipment, change, first_day, hidden, sees_all)
         if slot >= 0:
             counts[slot + 1] += 1
 
@@ -161,14 +183,16 @@ def _fill(
     equipment: int,
     change: int,
     first_day: int,
+    hidden: Bits,
+    sees_all: bool,
     ends: Ints,
     nets: Floats,
     per_tenth: float,
 ) -> None:
     """Write the nets of the rows slot by slot; each slot's start moves on to its end."""
-    columns = borrowed(columns)
+    columns, (hidden,) = borrowed(columns), borrowed((hidden,))
     for row in range(rows):
-        slot = _slot(columns, row, cell_of, equipment, change, first_day)
+        slot = _slot(columns, row, cell_of, equipment, change, first_day, hidden, sees_all)
         if slot >= 0:
             nets[ends[slot]] = columns.rate_cents[row] - per_tenth * columns.loaded_tenths[row]
             ends[slot] += 1

@@ -84,7 +84,7 @@ def _best(case: Case, costs: Costs, limit: int) -> tuple[Matched, Worth, Rows]:
     """
     ways = ways_of(case)
     rows = possible(case.view, narrowed(case), ways)
-    table = next_loads(case.view, case.truck.equipment, case.now)
+    table = next_loads(case.view, case.truck.equipment, case.now, case.wanted.sight)
     bounds, count = least_keys(case, costs, rows, ways, table), _FIRST * limit
     while True:
         order = _promising(bounds, rows, count + 1)

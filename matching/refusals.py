@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geo.areas import Mask
-from geo.compiled import compiled
+from geo.compiled import borrowed, compiled
 from geo.points import metres, miles
 from matching.board import View
 from matching.columns import END, EQUIPMENT_NUMBERS, Columns, Rows
@@ -30,6 +30,7 @@ from matching.rules import (
     ways_of,
 )
 from matching.search import Wanted, passing
+from matching.sight import NOTHING_HIDDEN, Sight, is_seen
 from matching.trucks import Pace, Truck
 from matching.ways import length_m, loads_of, possible, reach
 from matching.worth import Miles
@@ -72,8 +73,9 @@ def refusals(
 
 
 def _counted(case: Case) -> tuple[dict[str, int], int]:
+    every = Wanted(case.now, sight=case.wanted.sight)
     ways = reach(case.view, case.truck.at, case.deadhead_limit_m)
-    rows = measured(case, possible(case.view, Wanted(case.now), ways), ways).rows
+    rows = measured(case, possible(case.view, every, ways), ways).rows
     refused = {"deadhead": _open_loads(case) - len(rows)}
     for rule, passes in _PLAIN.items():
         kept = passes(case, rows)
@@ -93,16 +95,22 @@ def _within_trip(case: Case, rows: Rows) -> Candidates:
 
 
 def _open_loads(case: Case) -> int:
-    view, now = case.view, case.now
-    old = _count_open(view.main.columns, len(view.main.columns.id), view.change, now)
-    return old + _count_open(view.fresh, view.added, view.change, now)
+    view, sight = case.view, case.wanted.sight
+    seen = case.now, sight or NOTHING_HIDDEN, sight is None
+    old = _count_open(view.main.columns, len(view.main.columns.id), view.change, *seen)
+    return old + _count_open(view.fresh, view.added, view.change, *seen)
 
 
 @compiled
-def _count_open(columns: Columns, rows: int, change: int, now: int) -> int:
-    count = 0
+def _count_open(
+    columns: Columns, rows: int, change: int, now: int, sight: Sight, sees_all: bool
+) -> int:
+    sight, count = borrowed(sight), 0
     for row in range(rows):
-        count += columns.died[row] > change and columns.open_until[row] > now
+        is_open = columns.died[row] > change and columns.open_until[row] > now
+        count += is_open and (
+            sees_all or is_seen(sight, columns.audience[row], columns.organization[row])
+        )
     return count
 
 
@@ -140,7 +148,7 @@ def _is_short(case: Case, rows: Rows) -> Mask:
 
 def _is_wanted(case: Case, rows: Rows) -> Mask:
     wanted, sites = case.wanted, case.view.sites
-    if wanted == Wanted(case.now):
+    if wanted == Wanted(case.now, sight=wanted.sight):
         return np.ones(len(rows), dtype=bool)
     pickup = np.zeros(sites.known, dtype=bool)
     pickup[case.view.take("pickup", rows)] = True

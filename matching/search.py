@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.areas import Floats, Mask
-from geo.compiled import compiled
+from geo.compiled import borrowed, compiled
 from matching.board import Main, View
 from matching.chains import DELIVERY, PICKUP
 from matching.columns import BEGINNING, END, EQUIPMENT_NUMBERS, UNKNOWN, Columns, Rows
 from matching.order import lanes, spans
+from matching.sight import Sight, is_seen
 from matching.sites import Where
 
 TENTHS = 10.0
@@ -24,7 +25,7 @@ class Wanted:
     """What a load must meet; a part that is left out refuses nothing.
 
     Moments are microseconds since 1970 UTC. A load passes a limit on what its poster did not tell, unless
-    `include_unknown` is false.
+    `include_unknown` is false. Without a `sight` loads of all audiences pass.
     """
 
     now: int
@@ -42,6 +43,7 @@ class Wanted:
     posted_since: int = BEGINNING
     include_unknown: bool = True
     organization: int | None = None
+    sight: Sight | None = None
 
 
 class Limits(NamedTuple):
@@ -69,6 +71,13 @@ def find(view: View, wanted: Wanted) -> Rows:
 def passing(view: View, wanted: Wanted, pickup: Mask | None, delivery: Mask | None) -> Rows:
     """As `find`, of the loads that begin and end at the sites of the masks."""
     return sifted(view, wanted, in_reach(view, pickup, delivery))
+
+
+def shows(view: View, row: int, sight: Sight | None) -> bool:
+    """Whether a sight lets a row of the view be seen; without one, any."""
+    rows = np.array([row], dtype=np.int32)
+    audience, organization = (view.take(name, rows)[0] for name in ("audience", "organization"))
+    return sight is None or is_seen(sight, int(audience), int(organization))
 
 
 def in_reach(view: View, pickup: Mask | None, delivery: Mask | None) -> tuple[Rows, Rows]:
@@ -130,6 +139,8 @@ def _passing(columns: Columns, rows: Rows, wanted: Wanted, change: int) -> Rows:
         is_known = cents != UNKNOWN
         least = wanted.min_rate_per_mile_cents
         rows = rows[np.where(is_known, cents >= least, wanted.include_unknown)]
+    if wanted.sight is not None:
+        rows = _sift_seen(columns.audience, columns.organization, rows, wanted.sight)
     return rows
 
 
@@ -211,6 +222,17 @@ def _sift_range(column: NDArray[Any], rows: Rows, least: float, most: float, unk
             count += unknown
         else:
             count += (value >= least) & (value <= most)
+    return found[:count].copy()
+
+
+@compiled
+def _sift_seen(audiences: Rows, organizations: Rows, rows: Rows, sight: Sight) -> Rows:
+    """Those of the rows that a sight lets be seen."""
+    sight = borrowed(sight)
+    found, count = np.empty(len(rows), dtype=np.int32), 0
+    for row in rows:
+        found[count] = row
+        count += is_seen(sight, audiences[row], organizations[row])
     return found[:count].copy()
 
 
