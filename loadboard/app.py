@@ -27,6 +27,7 @@ from loadboard.garbage import collect_seldom
 from loadboard.loads import api as loads
 from loadboard.loads import import_api
 from loadboard.matches import api as matches
+from loadboard.networks import api as networks
 from loadboard.offers import api as offers
 from loadboard.places import api as places_api
 from loadboard.search import api as search
@@ -74,7 +75,7 @@ def create_app() -> FastAPI:
     errors.install(app)
     # The path of an import must come before /v1/loads/{load_id}.
     for part in (
-        import_api, loads, offers, bookings, documents, search, matches, trucks, places_api, accounts,
+        import_api, loads, offers, bookings, documents, search, matches, trucks, networks, places_api, accounts,
         signing_api, oidc_api, people_api, keys_api, organizations_api, health,
     ):  # fmt: skip
         app.include_router(part.router)

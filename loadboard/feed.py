@@ -20,6 +20,7 @@ from loadboard.cache import failed
 from loadboard.errors import FieldError, Problem, invalid
 from loadboard.loads.columns import loads_now, open_loads
 from loadboard.settings import settings
+from loadboard.sight import CHANGED, Sights
 from loadboard.waking import CHANNEL, commits, words
 from matching.board import Board, View
 
@@ -39,8 +40,9 @@ HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 # The horizon is of the statement's own snapshot. There is one row at least, whose event may be null.
 EVENTS = f"""
 WITH horizon AS ({HORIZON} AS xmin, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax)
-SELECT xmin, xmax, xid::text::bigint, id, load_id FROM horizon LEFT JOIN LATERAL (
-  SELECT xid, id, load_id FROM event WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {MOST_EVENTS}
+SELECT xmin, xmax, xid::text::bigint, id, load_id, kind, concerned FROM horizon LEFT JOIN LATERAL (
+  SELECT xid, id, load_id, kind, CASE kind WHEN '{CHANGED}' THEN listing END AS concerned
+  FROM event WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {MOST_EVENTS}
 ) AS event ON true ORDER BY xid, id"""  # noqa: S608
 log = structlog.get_logger()
 
@@ -50,6 +52,7 @@ class Feed:
 
     def __init__(self) -> None:
         self.board: Board | None = None
+        self.sights = Sights()
         self.xmin = 0
         self._xmax = 0
         self._cursor = (0, 0)
@@ -140,6 +143,7 @@ class Feed:
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             [xmin] = await (await connection.execute(HORIZON)).fetchone() or (0,)
             batches = [loads async for loads in open_loads(connection)]
+        self.sights.forget(None)
         self.board = await asyncio.to_thread(Board, batches)
         self._cursor, self.xmin = (xmin - 1, 2**62), xmin
         log.info(
@@ -151,7 +155,12 @@ class Feed:
     ) -> None:
         assert self.board is not None
         if ready:
-            loads, closed = await loads_now(connection, {load_id for _, _, load_id in ready})
+            # First: a sight may be newer than the board, never older.
+            for *_, kind, concerned in ready:
+                if kind == CHANGED:
+                    self.sights.forget(concerned)
+            changed = {load_id for _, _, load_id, kind, _ in ready if kind != CHANGED}
+            loads, closed = await loads_now(connection, changed)
             self._cursor = ready[-1][:2]
             if len(ready) <= AT_ONCE:
                 self.board.apply(loads, closed)

@@ -120,6 +120,15 @@ async def _keyed(
         yield session
 
 
+async def _keyed_as_tenant(
+    request: Request, who: Who, key: IdempotencyKey = None
+) -> AsyncIterator[AsyncSession]:
+    async with transaction(tenant=who.organization_id) as session:
+        if key is not None:
+            await _claim(session, who, key, request)
+        yield session
+
+
 async def _keyed_tenant(
     request: Request, who: Who, key: IdempotencyKey = None
 ) -> AsyncIterator[AsyncSession]:
@@ -134,7 +143,9 @@ async def _keyed_tenant(
 
 # As `db.Session`, and what is done in it is done once for each Idempotency-Key.
 KeyedSession = Annotated[AsyncSession, Depends(_keyed, scope="function")]
-# As `auth.TenantSession`, and the key is required.
+# As `auth.TenantSession`, the same way.
+KeyedTenantSession = Annotated[AsyncSession, Depends(_keyed_as_tenant, scope="function")]
+# As that, and the key is required.
 DealSession = Annotated[AsyncSession, Depends(_keyed_tenant, scope="function")]
 
 

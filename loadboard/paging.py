@@ -29,6 +29,14 @@ class Paged(Strictly):
     cursor: str | None = Field(None, max_length=500)
 
 
+def last_id(position: list[Any]) -> int:
+    """The position of a list in the order of ids."""
+    [last] = position
+    if not isinstance(last, int) or not 0 < last < 2**63:
+        raise ValueError("no id")
+    return last
+
+
 def digest(query: Any) -> str:
     canonical = orjson.dumps(query, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(canonical, digest_size=9).hexdigest()

@@ -50,6 +50,9 @@ ACTIONS = {
     "load.post": Rule(POSTERS, DESK, "loads:write"),
     "truck.read": Rule(CARRIERS, EVERY_ROLE, "trucks:read"),
     "truck.post": Rule(CARRIERS, DESK, "trucks:write"),
+    "load.contact": Rule(CARRIERS, DESK | {"driver"}, "loads:read"),
+    "network.manage": Rule(POSTERS, DESK, "networks:write"),
+    "block.manage": Rule(TRADERS, DESK, "networks:write"),
     "match": Rule(CARRIERS, EVERY_ROLE, "loads:read"),
     "person.read": Rule(ANYBODY, DESK | STAFF, "people:read"),
     "person.manage": Rule(ANYBODY, MANAGERS, None),
@@ -142,6 +145,9 @@ OwnReader = Annotated[Principal, Depends(allowed("load.list_own"))]
 Poster = Annotated[Principal, Depends(allowed("load.post"))]
 TruckReader = Annotated[Principal, Depends(allowed("truck.read"))]
 TruckPoster = Annotated[Principal, Depends(allowed("truck.post"))]
+ContactReader = Annotated[Principal, Depends(allowed("load.contact"))]
+NetworkKeeper = Annotated[Principal, Depends(allowed("network.manage"))]
+Blocker = Annotated[Principal, Depends(allowed("block.manage"))]
 Matcher = Annotated[Principal, Depends(allowed("match"))]
 PeopleReader = Annotated[Principal, Depends(allowed("person.read"))]
 PeopleManager = Annotated[Principal, Depends(allowed("person.manage"))]

@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -98,10 +98,6 @@ def upgrade() -> None:
 def _extend_load(statuses: tuple[str, ...]) -> None:
     op.drop_constraint(op.f("load_status_check"), "load")
     op.create_check_constraint(op.f("load_status_check"), "load", _one_of("status", statuses))
-    op.add_column("load", sa.Column("instant", sa.Text(), server_default="nobody", nullable=False))
-    op.create_check_constraint(
-        op.f("load_instant_check"), "load", _one_of("instant", ("nobody", "networks", "everyone"))
-    )
 
 
 def _make_answer() -> None:
@@ -302,6 +298,5 @@ def downgrade() -> None:
     op.execute(
         "UPDATE load SET status = 'cancelled' WHERE status NOT IN ('posted', 'cancelled', 'expired')"
     )
-    op.drop_column("load", "instant")
     op.drop_constraint(op.f("load_status_check"), "load")
     op.create_check_constraint(op.f("load_status_check"), "load", _one_of("status", BEFORE))

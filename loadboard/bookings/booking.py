@@ -21,6 +21,7 @@ from loadboard.loads.listing import listing_of, moment
 from loadboard.models import Booking, Load, Offer, Organization, Truck
 from loadboard.offers.rounds import settle
 from loadboard.permissions import lacking
+from loadboard.sight import is_partner
 from loadboard.versions import check_version
 
 # As far as a truck comes in a day, where nobody says when the delivery is.
@@ -40,8 +41,10 @@ class Agreed(NamedTuple):
     offer: Offer | None = None
 
 
-def may_book_instantly(load: Load, principal: Principal) -> bool:
+async def may_book_instantly(session: AsyncSession, load: Load, principal: Principal) -> bool:
     """Whether a load is for this carrier to book without being asked back."""
+    if load.instant == "networks":
+        return await is_partner(session, principal.organization_id, load.organization_id)
     return load.instant == "everyone"
 
 
@@ -56,7 +59,7 @@ async def book_at_once(
     """Books a load at exactly the terms that are posted."""
     load = await visible_load(session, who, load_id)
     check_version("load", load.version, if_match)
-    if not may_book_instantly(load, who):
+    if not await may_book_instantly(session, load, who):
         raise Problem(403, "not-instant", "This load is not booked at once; make an offer for it.")
     if load.rate_cents != agreed.rate_cents:
         posted = "posted without a rate" if load.rate_cents is None else f"{load.rate_cents}"

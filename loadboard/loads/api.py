@@ -13,10 +13,11 @@ from loadboard.errors import Problem, documented
 from loadboard.fields import Strictly
 from loadboard.idempotency import KeyedSession
 from loadboard.loads import changing, own
+from loadboard.loads.history import HistoryOut, history_of
 from loadboard.loads.listing import listing_of, shown
 from loadboard.loads.posting import Refusal, Sender, submission, submit
 from loadboard.loads.route import RouteFeature, route_of
-from loadboard.loads.schemas import LoadIn, LoadOut, LoadPage, LoadStatus
+from loadboard.loads.schemas import CancelReason, LoadIn, LoadOut, LoadPage, LoadStatus
 from loadboard.loads.writing import position
 from loadboard.models import Load
 from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
@@ -54,7 +55,7 @@ async def post_load(posted: LoadIn, who: Poster, session: KeyedSession) -> Respo
     if isinstance(outcome, Refusal):
         raise _refused(outcome)
     load = await session.get_one(Load, outcome.load_id)
-    body = shown(*await listing_of(session, load))
+    body = await changing.own_view(session, load)
     headers = {"Location": f"/v1/loads/{load.id}", "Board-Position": await position(session)}
     return _answer(body, headers, 201 if outcome.result == "created" else 200)
 
@@ -64,6 +65,10 @@ def _refused(refusal: Refusal) -> Problem:
     if refusal.load_id is None:
         return Problem(422, "invalid", detail, refusal.errors)
     return Problem(409, "reference-taken", detail, refusal.errors, load_id=refusal.load_id)
+
+
+class Cancellation(Strictly):
+    reason: CancelReason | None = None
 
 
 class OwnLoads(Strictly):
@@ -87,6 +92,8 @@ async def list_own_loads(
 async def get_load(load_id: LoadId, who: Reader, session: Session) -> Response:
     """One load, if one may see it."""
     load = await changing.visible_load(session, who, load_id)
+    if load.organization_id == who.organization_id:
+        return _answer(await changing.own_view(session, load))
     return _answer(shown(*await listing_of(session, load)))
 
 
@@ -123,16 +130,18 @@ async def post_draft(
 @router.post(
     "/{load_id}/cancel",
     response_model=LoadOut,
-    responses=documented(401, 403, 404, 409, 412, 422, 428, 503),
+    responses=documented(400, 401, 403, 404, 409, 412, 413, 422, 428, 503),
 )
 async def cancel_load(
     load_id: LoadId,
     who: Poster,
     session: KeyedSession,
+    cancelled: Cancellation | None = None,
     if_match: IfMatch = None,
 ) -> Response:
-    """Take a load off the board for good."""
-    body = await changing.cancel(session, who, load_id, if_match, datetime.now(UTC))
+    """Take a load off the board for good, and say why if you like."""
+    reason = cancelled.reason if cancelled else None
+    body = await changing.cancel(session, who, load_id, if_match, datetime.now(UTC), reason)
     return _answer(body, {"Board-Position": await position(session)})
 
 
@@ -145,6 +154,13 @@ async def confirm_load(load_id: LoadId, who: Poster, session: KeyedSession) -> R
     """Say that a load is still open: moves `confirmed_at`, never `first_posted_at`."""
     body = await changing.confirm(session, who, load_id, datetime.now(UTC))
     return _answer(body, {"Board-Position": await position(session)})
+
+
+@router.get("/{load_id}/history", responses=documented(401, 403, 404, 422, 503))
+async def get_history(load_id: LoadId, who: Reader, session: Session) -> HistoryOut:
+    """The rates and times of a load in all its versions, to whoever may see it."""
+    load = await changing.visible_load(session, who, load_id)
+    return await history_of(session, load)
 
 
 @router.get(

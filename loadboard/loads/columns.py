@@ -42,6 +42,7 @@ _COLUMNS = {
     "delivery_to": ("coalesce(delivery_to, 'infinity')", "i8"),
     "open_until": ("open_until", "i8"),
     "first_posted_at": ("first_posted_at", "i8"),
+    "audience": ("coalesce(audience_id, 0)::int", "i4"),
 }
 _MOMENTS = [name for name in _COLUMNS if name.endswith(("_at", "_from", "_to", "_until"))]
 _SELECT = ", ".join(expression for expression, _ in _COLUMNS.values())
@@ -72,7 +73,8 @@ async def loads_now(
     connection: AsyncConnection[Any], ids: Iterable[int]
 ) -> tuple[Loads, list[tuple[int, int]]]:
     """Of these loads those that are open, and id and version of those that are closed."""
-    listed = ", ".join(map(str, ids))
+    # 0 is the id of none.
+    listed = ", ".join(map(str, (0, *ids)))
     open_ones, closed = [np.empty(0, dtype=LOAD)], []
     async for loads, gone in _copied(connection, f"id IN ({listed})"):
         open_ones.append(loads)

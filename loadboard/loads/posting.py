@@ -1,13 +1,11 @@
 """Taking in loads: one that is posted, or a batch of an import."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import anyio
-import orjson
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Row, Text, any_, cast, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -16,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard import cellscheme
 from loadboard.errors import FieldError
+from loadboard.loads.audiences import with_audiences
+from loadboard.loads.flags import with_flags
+from loadboard.loads.hashes import content_hash
 from loadboard.loads.listing import Identity
 from loadboard.loads.prepared import Prepared
 from loadboard.loads.preparing import routed, with_cells
@@ -70,11 +71,6 @@ class _Batch:
     answers: dict[int, Outcome | Refusal] = field(default_factory=dict)
     inserts: list[tuple[int, Prepared, bytes]] = field(default_factory=list)
     updates: list[Change] = field(default_factory=list)
-
-
-def content_hash(content: Any) -> bytes:
-    """The same for the same content, in whatever order its fields stand."""
-    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()[:16]
 
 
 def submission(posted: PostedLoad) -> Submission:
@@ -133,10 +129,20 @@ async def _submit(
         if not _settled(batch, index, submission, may_update)
     ]
     indexed = with_cells([ready[index] for index in pending], scheme.resolutions)
-    for index, prepared in zip(pending, indexed, strict=True):
+    meant = await with_audiences(session, sender.organization_id, sender.person_id, indexed, now)
+    ids = [_id_of(batch, submissions[index]) for index in pending]
+    flagged = await with_flags(
+        session, sender.organization_id, list(zip(ids, meant, strict=True)), now
+    )
+    for index, prepared in zip(pending, flagged, strict=True):
         _sort_in(batch, index, submissions[index], prepared)
     await _write(session, batch)
     return [batch.answers[index] for index in range(len(submissions))]
+
+
+def _id_of(batch: _Batch, submission: Submission) -> int | None:
+    known = batch.known.get(submission.posted.reference)
+    return known and known.id
 
 
 async def _known(

@@ -5,6 +5,7 @@ both pairs meanwhile, and a search says under which pair it stood (loadboard.sea
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace as with_same
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from loadboard.db import engine, transaction
 from loadboard.fields import PlaceRef
 from loadboard.loads.listing import Identity, listings, posted_of
 from loadboard.loads.preparing import loaded_miles, named_place, prepare
+from loadboard.loads.private import private_of
 from loadboard.loads.schemas import PostedLoad
 from loadboard.loads.writing import Change, replace
 from loadboard.models import CellScheme, Load, Organization, Stop
@@ -189,13 +191,18 @@ async def _store_anew(session: AsyncSession, ids: Sequence[int]) -> None:
         await session.execute(
             listings()
             .add_columns(Load.content_hash, Load.first_posted_at, Load.sample)
+            .add_columns(Load.audience_id, Load.freight)
             .add_columns(Organization.id.label("organization_id"), Organization.name)
             .join(Organization, Organization.id == Load.organization_id)
             .where(Load.id.in_(ids))
         )
     ).all()
     listed = [orjson.loads(row[1]) for row in rows]
-    posted = [PostedLoad.model_validate(posted_of(listing)) for listing in listed]
+    private = await private_of(session, ids)
+    posted = [
+        PostedLoad.model_validate(posted_of(listing, private[row.id]))
+        for row, listing in zip(rows, listed, strict=True)
+    ]
     changes = []
     for row, listing, ready in zip(rows, listed, prepare(posted, scheme.resolutions), strict=True):
         if isinstance(ready, list):
@@ -209,6 +216,12 @@ async def _store_anew(session: AsyncSession, ids: Sequence[int]) -> None:
             row.sample,
             row.first_posted_at,
             now,
+        )
+        ready = with_same(
+            ready,
+            audience_id=row.audience_id,
+            freight=row.freight,
+            flags=tuple(listing.get("flags", ())),
         )
         changes.append(Change(identity, ready, row.content_hash, "load.reindexed", None))
     await replace(session, changes)

@@ -1,5 +1,6 @@
 """Answers what a truck's best loads are, what they are worth, and why others are not among them."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ from matching.hours import Step
 from matching.rank import Match, rank
 from matching.refusals import Refusals, Verdict, refusals, why
 from matching.relax import Relax
-from matching.search import Wanted
+from matching.search import Wanted, shows
 from matching.trucks import Pace, Truck
 
 PACE = Pace()
@@ -36,6 +37,7 @@ async def matches(
     truck = await _truck(carrier, asking, now)
     wanted, _ = asked(asking, carrier, now)
     view = await feed.view(position)
+    wanted = replace(wanted, sight=await feed.sights.of(carrier))
 
     def work() -> tuple[list[Match], Refusals]:
         ranked = rank(view, truck, asking.costs.costs(), PACE, wanted.now, wanted, asking.limit)
@@ -54,12 +56,12 @@ async def why_not(
     """What every rule says of one load for one of the carrier's trucks."""
     truck = to_truck(await _posted(carrier, truck_id), now)
     view = await feed.view()
-    row = view.row(load_id)
-    if row is None:
+    row, at = view.row(load_id), microseconds(now)
+    wanted = Wanted(at, sight=await feed.sights.of(carrier))
+    if row is None or not shows(view, row, wanted.sight):
         raise not_found("open load")
-    at = microseconds(now)
     verdicts: list[Verdict] = await anyio.to_thread.run_sync(
-        why, view, row, truck, PACE, at, Wanted(at)
+        why, view, row, truck, PACE, at, wanted
     )
     passes = all(verdict.passes for verdict in verdicts)
     return {"passes": passes, "rules": [verdict._asdict() for verdict in verdicts]}

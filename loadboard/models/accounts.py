@@ -2,7 +2,16 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Text, UniqueConstraint, func
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +30,9 @@ class Organization(Base):
         CheckConstraint(one_of("authority", AUTHORITIES), name="authority"),
         CheckConstraint("usdot ~ '^[1-9][0-9]{0,7}$'", name="usdot"),
         CheckConstraint("mc ~ '^[1-9][0-9]{0,7}$'", name="mc"),
+        Index(
+            "organization_suspended_idx", "id", postgresql_where=text("suspended_at IS NOT NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

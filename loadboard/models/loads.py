@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from loadboard.lifecycle import LOAD_STATUSES
 from loadboard.models.accounts import Organization
 from loadboard.models.base import Base, Xid8, one_of
+from loadboard.models.networks import Audience
 from matching.equipment import EQUIPMENT
 
 INSTANT = ("nobody", "networks", "everyone")
@@ -33,8 +34,8 @@ class Load(Base):
     __table_args__ = (
         UniqueConstraint("organization_id", "reference"),
         CheckConstraint(one_of("status", LOAD_STATUSES), name="status"),
-        CheckConstraint(one_of("instant", INSTANT), name="instant"),
         CheckConstraint(one_of("equipment", tuple(EQUIPMENT)), name="equipment"),
+        CheckConstraint(one_of("instant", INSTANT), name="instant"),
         CheckConstraint("version > 0", name="version"),
         CheckConstraint("length(reference) BETWEEN 1 AND 100", name="reference"),
         CheckConstraint("weight_lb > 0", name="weight"),
@@ -48,6 +49,11 @@ class Load(Base):
         CheckConstraint("delivery_to >= pickup_from", name="delivery_after_pickup"),
         Index("load_open_until_idx", "open_until", postgresql_where=text("status = 'posted'")),
         Index("load_own_idx", "organization_id", "status", "id"),
+        Index(
+            "load_freight_idx",
+            "freight",
+            postgresql_where=text("status NOT IN ('cancelled', 'expired')"),
+        ),
         {
             "postgresql_with": {
                 "autovacuum_vacuum_scale_factor": "0.02",
@@ -99,7 +105,11 @@ class Load(Base):
     first_posted_at: Mapped[datetime]
     versioned_at: Mapped[datetime]
     confirmed_at: Mapped[datetime]
+    # Null: everyone may see it.
+    audience_id: Mapped[int | None] = mapped_column(ForeignKey(Audience.id))
     instant: Mapped[str] = mapped_column(server_default="nobody")
+    # A hash of what is hauled, whoever posts it and under which reference.
+    freight: Mapped[int | None]
 
 
 class Stop(Base):

@@ -1,5 +1,6 @@
 """The board from far away: how many loads begin in each hexagon, and what a mile pays there."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -57,12 +58,15 @@ class Hexagon(NamedTuple):
 async def hexes(feed: Feed, principal: Principal, wanted: HexSearch, now: datetime) -> bytes:
     """GeoJSON hexagons of the loads that the filters ask for, a few seconds old at most."""
     asking, _ = asked(wanted, principal, now)
+    view = await feed.view()
+    asking = replace(asking, sight=await feed.sights.of(principal))
     said = wanted.model_dump(mode="json", by_alias=True)
-    key = f"hexes:{digest([said, asking.organization])}"
+    # Those who see the same share it, and a sight that changes finds nothing kept.
+    seen = asking.sight and [part.tobytes().hex() for part in asking.sight]
+    key = f"hexes:{digest([said, asking.organization, seen])}"
     kept = await remembered(key)
     if kept is not None:
         return kept
-    view = await feed.view()
     answer = _geojson(counted(view, find(view, asking), wanted.resolution))
     await remember(key, answer, settings().hexes_cache_s)
     return answer

@@ -59,7 +59,10 @@ def instant(microseconds: int) -> datetime:
 
 
 def asked(filters: Filters, principal: Principal, now: datetime) -> tuple[Wanted, Point | None]:
-    """What a request wants, and the point that distances are measured from; a Problem for unknown places."""
+    """What a request wants, and the point that distances are measured from; a Problem for unknown places.
+
+    The sight is to be added once there is a view, see `loadboard.sight`.
+    """
     pickup, delivery = where(filters.pickup, "/pickup"), where(filters.delivery, "/delivery")
     window = filters.pickup_window
     wanted = Wanted(
@@ -119,6 +122,7 @@ async def search(
         # Ages count back from when the first page was asked.
         wanted = replace(wanted, posted_since=_posted_since(search, as_of))
     view = await feed.view(position)
+    wanted = replace(wanted, sight=await feed.sights.of(principal))
     known, age_s = feed.xmin - 1, feed.age_s
     if trip is None:
         found = _Found(find(view, wanted))
