@@ -25,7 +25,7 @@ from loadboard.db import engine
 from loadboard.feed import Feed
 from loadboard.garbage import collect_seldom
 from loadboard.loads import api as loads
-from loadboard.loads import import_api
+from loadboard.loads import contact_api, import_api
 from loadboard.matches import api as matches
 from loadboard.networks import api as networks
 from loadboard.offers import api as offers
@@ -75,7 +75,7 @@ def create_app() -> FastAPI:
     errors.install(app)
     # The path of an import must come before /v1/loads/{load_id}.
     for part in (
-        import_api, loads, offers, bookings, documents, search, matches, trucks, networks, places_api, accounts,
+        import_api, loads, contact_api, offers, bookings, documents, search, matches, trucks, networks, places_api, accounts,
         signing_api, oidc_api, people_api, keys_api, organizations_api, health,
     ):  # fmt: skip
         app.include_router(part.router)

@@ -51,6 +51,11 @@ _AS_TENANT = text(
 )
 
 
+async def become_tenant(session: AsyncSession, organization_id: int) -> None:
+    """Puts the rest of a transaction under row-level security."""
+    await session.execute(_AS_TENANT, {"organization": str(organization_id)})
+
+
 @asynccontextmanager
 async def transaction(tenant: int | None = None) -> AsyncIterator[AsyncSession]:
     """The one place that commits: all that is done inside happens, or none of it.
@@ -60,7 +65,7 @@ async def transaction(tenant: int | None = None) -> AsyncIterator[AsyncSession]:
     async with AsyncSession(engine(), expire_on_commit=False) as session:
         async with session.begin():
             if tenant is not None:
-                await session.execute(_AS_TENANT, {"organization": str(tenant)})
+                await become_tenant(session, tenant)
             yield session
         if session.info.get(EVENTFUL):
             commits.note()

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
         "RS256",
         description="The one algorithm that the issuer signs with: RS256, PS256, ES256, EdDSA",
     )
+    contacts_per_day: int = Field(
+        200, ge=0, description="Loads whose contact an organisation may ask for in one day (UTC)"
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
 

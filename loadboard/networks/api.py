@@ -16,10 +16,10 @@ from loadboard.networks.schemas import (
     NetworkOut,
     NetworkPage,
     OrganizationRef,
-    PageQuery,
     PartnerOut,
     PartnerPage,
 )
+from loadboard.paging import Paged
 from loadboard.permissions import Blocker, NetworkKeeper
 from loadboard.strict import StrictRoute
 
@@ -52,7 +52,7 @@ async def create_network(
 
 @router.get("/networks", tags=["networks"], responses=documented(401, 403, 422, 503))
 async def list_networks(
-    query: Annotated[PageQuery, Query()], who: NetworkKeeper, session: TenantSession
+    query: Annotated[Paged, Query()], who: NetworkKeeper, session: TenantSession
 ) -> NetworkPage:
     """One's own networks."""
     return await keeping.own_networks(session, who, query)
@@ -91,7 +91,7 @@ async def delete_network(
 )
 async def list_members(
     network_id: PathId,
-    query: Annotated[PageQuery, Query()],
+    query: Annotated[Paged, Query()],
     who: NetworkKeeper,
     session: TenantSession,
 ) -> PartnerPage:
@@ -133,7 +133,7 @@ async def remove_member(
 
 @router.get("/blocks", tags=["blocks"], responses=documented(401, 403, 422, 503))
 async def list_blocks(
-    query: Annotated[PageQuery, Query()], who: Blocker, session: TenantSession
+    query: Annotated[Paged, Query()], who: Blocker, session: TenantSession
 ) -> PartnerPage:
     """The organisations that one's own blocks."""
     return await blocking.own_blocks(session, who, query)

@@ -11,12 +11,13 @@ from loadboard.errors import not_found
 from loadboard.models import Block
 from loadboard.networks.keeping import CARRIER
 from loadboard.networks.partners import found, listed
-from loadboard.networks.schemas import OrganizationRef, PageQuery, PartnerOut, PartnerPage
+from loadboard.networks.schemas import OrganizationRef, PartnerOut, PartnerPage
+from loadboard.paging import Paged
 from loadboard.permissions import POSTERS
 from loadboard.sight import record_change
 
 
-async def own_blocks(session: AsyncSession, principal: Principal, query: PageQuery) -> PartnerPage:
+async def own_blocks(session: AsyncSession, principal: Principal, query: Paged) -> PartnerPage:
     """Those that the asker's organisation blocks; who blocks it, it isn't told."""
     mine = principal.organization_id
     which = Block.organization_id == mine

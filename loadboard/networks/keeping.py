@@ -18,10 +18,9 @@ from loadboard.networks.schemas import (
     NetworkOut,
     NetworkPage,
     OrganizationRef,
-    PageQuery,
     PartnerPage,
 )
-from loadboard.paging import decode, encode, last_id
+from loadboard.paging import Paged, decode, encode, last_id
 from loadboard.sight import record_change
 
 CARRIER = frozenset({"carrier"})
@@ -71,7 +70,7 @@ async def shown(session: AsyncSession, network: Network) -> NetworkOut:
 
 
 async def own_networks(
-    session: AsyncSession, principal: Principal, query: PageQuery
+    session: AsyncSession, principal: Principal, query: Paged
 ) -> NetworkPage:
     """The networks of an organisation, by their ids."""
     of, mine = ["networks", principal.organization_id], principal.organization_id
@@ -107,7 +106,7 @@ async def remove(
 
 
 async def members(
-    session: AsyncSession, principal: Principal, network_id: int, query: PageQuery
+    session: AsyncSession, principal: Principal, network_id: int, query: Paged
 ) -> PartnerPage:
     network = await own_network(session, principal, network_id)
     which = NetworkMember.network_id == network.id

@@ -9,8 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from loadboard.errors import FieldError, invalid
 from loadboard.models import Organization
-from loadboard.networks.schemas import OrganizationRef, PageQuery, PartnerOut, PartnerPage
-from loadboard.paging import decode, encode, last_id
+from loadboard.networks.schemas import OrganizationRef, PartnerOut, PartnerPage
+from loadboard.paging import Paged, decode, encode, last_id
 
 
 async def found(session: AsyncSession, ref: OrganizationRef, kinds: frozenset[str]) -> Organization:
@@ -31,7 +31,7 @@ async def found(session: AsyncSession, ref: OrganizationRef, kinds: frozenset[st
 
 async def listed(
     session: AsyncSession,
-    query: PageQuery,
+    query: Paged,
     of: list[Any],
     id: InstrumentedAttribute[int],
     since: InstrumentedAttribute[datetime],

@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from loadboard.fields import Strictly, Text
 from loadboard.loads.schemas import OrganizationId
-from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 Usdot = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,7}$")]
 
@@ -31,11 +30,6 @@ class OrganizationRef(Strictly):
     @property
     def pointer(self) -> str:
         return "/usdot" if self.organization_id is None else "/organization_id"
-
-
-class PageQuery(Strictly):
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    cursor: str | None = Field(None, max_length=500)
 
 
 class NetworkOut(BaseModel):
