@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from loadboard.cache import failed
 from loadboard.errors import FieldError, Problem, invalid
 from loadboard.loads.columns import loads_now, open_loads
+from loadboard.records import Records
 from loadboard.settings import settings
 from loadboard.sight import CHANGED, Sights
 from loadboard.waking import CHANNEL, commits, words
@@ -53,6 +54,7 @@ class Feed:
     def __init__(self) -> None:
         self.board: Board | None = None
         self.sights = Sights()
+        self.records = Records()
         self.xmin = 0
         self._xmax = 0
         self._cursor = (0, 0)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import structlog
 from procrastinate import App, PsycopgConnector
 
+from loadboard import records
 from loadboard.accounts.signing import purge
 from loadboard.events import ensure_partitions
 from loadboard.idempotency import forget_answers
@@ -33,6 +34,13 @@ async def write_down_offers(timestamp: int) -> None:
     expired = await expire_offers(datetime.now(UTC))
     if expired:
         log.info("offers_expired", count=expired, timestamp=timestamp)
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(queueing_lock="count_postings", pass_context=False)
+async def count_postings(timestamp: int) -> None:
+    """Brings the posters' records up to date."""
+    await records.count(datetime.now(UTC))
 
 
 @queue.periodic(cron="23 * * * *")

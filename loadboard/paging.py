@@ -60,13 +60,6 @@ def decode(query: Any, cursor: str, parse: Callable[[list[Any]], Position]) -> P
         raise invalid(FieldError(pointer="/cursor", message=message)) from error
 
 
-def _last_id(position: list[Any]) -> int:
-    [last] = position
-    if not isinstance(last, int) or not 0 < last < 2**63:
-        raise ValueError("no id")
-    return last
-
-
 async def newest_first(
     session: AsyncSession,
     table: type[Row],
@@ -78,7 +71,7 @@ async def newest_first(
     """A page of rows by falling id, how many there are in all, and where the next page begins."""
     total = await session.scalar(select(func.count()).select_from(table).where(*conditions))
     if asked.cursor is not None:
-        conditions = [*conditions, number < decode(query, asked.cursor, _last_id)]
+        conditions = [*conditions, number < decode(query, asked.cursor, last_id)]
     page = select(table).where(*conditions).order_by(number.desc()).limit(asked.limit + 1)
     found = list((await session.scalars(page)).all())
     more = len(found) > asked.limit

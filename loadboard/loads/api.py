@@ -10,6 +10,7 @@ from pydantic import Field
 
 from loadboard.db import Session
 from loadboard.errors import Problem, documented
+from loadboard.feed import BoardFeed
 from loadboard.fields import Strictly
 from loadboard.idempotency import KeyedSession
 from loadboard.loads import changing, own
@@ -89,12 +90,14 @@ async def list_own_loads(
 
 
 @router.get("/{load_id}", response_model=LoadOut, responses=documented(401, 404, 422, 503))
-async def get_load(load_id: LoadId, who: Reader, session: Session) -> Response:
+async def get_load(load_id: LoadId, who: Reader, session: Session, board: BoardFeed) -> Response:
     """One load, if one may see it."""
     load = await changing.visible_load(session, who, load_id)
     if load.organization_id == who.organization_id:
         return _answer(await changing.own_view(session, load))
-    return _answer(shown(*await listing_of(session, load)))
+    await board.records.keep_fresh(datetime.now(UTC))
+    record = board.records.of(load.organization_id)
+    return _answer(shown(*await listing_of(session, load), record=record))
 
 
 @router.patch(

@@ -174,6 +174,15 @@ class Poster(BaseModel):
     name: str
 
 
+class RecordOut(BaseModel):
+    """What became of a poster's loads for everyone in the last 90 days."""
+
+    posted: int
+    booked_here: int
+    cancelled_or_elsewhere: int
+    expired_unconfirmed: int = Field(description="Without a word that they were still open")
+
+
 class LoadOut(BaseModel):
     """A load as the board shows it."""
 
@@ -207,6 +216,7 @@ class LoadOut(BaseModel):
         " already; reposted, it has been booked here",
     )
     cancel_reason: CancelReason | None = None
+    record: RecordOut | None = Field(None, description="Of its poster")
     audience: Literal["everyone"] | AudienceIn | None = Field(
         None, description="Told to its poster alone"
     )

@@ -15,6 +15,7 @@ from loadboard.feed import Feed
 from loadboard.loads.listing import moment, shown
 from loadboard.loads.texts import listing_texts
 from loadboard.matches.schemas import MatchIn
+from loadboard.records import Records
 from loadboard.search.searching import asked, instant, microseconds
 from loadboard.trucks.posting import own_truck
 from loadboard.trucks.reading import to_truck
@@ -45,7 +46,8 @@ async def matches(
 
     # It takes milliseconds, during which others are answered.
     ranked, others = await anyio.to_thread.run_sync(work)
-    items = await _items(view, ranked)
+    await feed.records.keep_fresh(now)
+    items = await _items(view, ranked, feed.records)
     rest = orjson.dumps({"refused": others.refused, "relax": _relax(others.relax)})
     return b'{"items":[' + b",".join(items) + b"]," + rest[1:]
 
@@ -82,14 +84,18 @@ async def _posted(carrier: Principal, truck_id: int) -> TruckIn:
     return TruckIn.model_validate(truck.content)
 
 
-async def _items(view: View, ranked: list[Match]) -> list[bytes]:
+async def _items(view: View, ranked: list[Match], records: Records) -> list[bytes]:
     rows = np.array([match.row for match in ranked], dtype=np.int32)
     versions = zip(view.take("id", rows).tolist(), view.take("version", rows).tolist(), strict=True)
     texts = await listing_texts(list(versions))
     confirmed = view.take("confirmed_at", rows).tolist()
+    known = map(records.of, view.take("organization", rows).tolist())
     return [
-        b'{"load":' + shown(text, instant(at)) + b"," + orjson.dumps(_measured(match))[1:]
-        for text, at, match in zip(texts, confirmed, ranked, strict=True)
+        b'{"load":'
+        + shown(text, instant(at), record=record)
+        + b","
+        + orjson.dumps(_measured(match))[1:]
+        for text, at, record, match in zip(texts, confirmed, known, ranked, strict=True)
     ]
 
 

@@ -1,6 +1,7 @@
 """The same searches as one SQL statement: what the board must answer equally, and what is measured.
 
-It sees what was committed this moment, and needs no board.
+It sees what was committed this moment, and needs no board. It knows no audiences and no blocks, so nothing
+that it finds is for carriers to see: the tests and benchmarks ask it about loads for everyone.
 """
 
 from collections.abc import Awaitable, Callable

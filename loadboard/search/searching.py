@@ -20,6 +20,7 @@ from loadboard.fields import Moment, Number, Whole
 from loadboard.loads.listing import moment, page, shown
 from loadboard.loads.texts import listing_texts
 from loadboard.paging import decode, encode
+from loadboard.records import Records
 from loadboard.search.areas import Where, point_of, where
 from loadboard.search.schemas import AlongIn, Filters, Search, Sort
 from matching.board import View
@@ -132,7 +133,8 @@ async def search(
         found = await anyio.to_thread.run_sync(_along, view, wanted, trip, limit_m)
     keys, ids = _keys(view, found, search.sort, center), view.take("id", found.rows)
     best = first(keys, ids, search.limit + 1, after)
-    items = await _items(view, found, best[: search.limit], center)
+    await feed.records.keep_fresh(now)
+    items = await _items(view, found, best[: search.limit], center, feed.records)
     more = None
     if len(best) > search.limit:
         last = best[search.limit - 1]
@@ -191,7 +193,9 @@ def _miles(view: View, rows: Rows, center: Point) -> Floats:
     return miles[numbers]
 
 
-async def _items(view: View, found: _Found, best: Rows, center: Point | None) -> list[bytes]:
+async def _items(
+    view: View, found: _Found, best: Rows, center: Point | None, records: Records
+) -> list[bytes]:
     rows = found.rows[best]
     ids, versions = view.take("id", rows).tolist(), view.take("version", rows).tolist()
     texts = await listing_texts(list(zip(ids, versions, strict=True)))
@@ -201,6 +205,7 @@ async def _items(view: View, found: _Found, best: Rows, center: Point | None) ->
     if found.out_of_route_mi is not None and found.along_mi is not None:
         measured["out_of_route_mi"] = found.out_of_route_mi[best].tolist()
         measured["along_mi"] = found.along_mi[best].tolist()
+    measured["record"] = list(map(records.of, view.take("organization", rows).tolist()))
     confirmed = view.take("confirmed_at", rows).tolist()
     return [
         shown(text, instant(at), **dict(zip(measured, each, strict=True)))

@@ -18,6 +18,7 @@ from freshness import freshness_p99
 from growth import growth
 from http_lanes import lane_vs_bare, lane_vs_redis
 from importing import import_memory, import_vs_copy
+from permissions import permissions
 from ranking import rank_vs_gather
 from reindexing import fill_vs_update, whole_vs_update
 from rivals import Rival
@@ -63,6 +64,7 @@ FIGURES: dict[str, tuple[Measure, float | None]] = {
     "rank-vs-gather": (rank_vs_gather, 0.2),
     "growth": (growth, 10.0),
     "search-under-changes": (search_under_changes, 0.9),
+    "permissions": (permissions, 0.9),
     "board-fill-vs-copy": (fill_vs_copy, 0.33),
     "freshness-p99": (freshness_p99, 0.2),
     "http-vs-sql": (http_vs_sql, 0.67),

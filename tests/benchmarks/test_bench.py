@@ -27,6 +27,7 @@ GOALS = {
     "rank-vs-gather": 0.2,
     "growth": 10,
     "search-under-changes": 0.9,
+    "permissions": 0.9,
     "board-fill-vs-copy": 0.33,
     "freshness-p99": 0.2,
     "http-vs-sql": 0.67,
