@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from loadboard import sight
 from loadboard.db import transaction
 from loadboard.feed import Feed
 from loadboard.settings import settings
@@ -196,6 +197,28 @@ def test_the_last_known_sight_counts_while_the_database_is_away(
     assert seen_by(carrier) == {public}
     other = service.member("Other Carrier", "carrier")
     assert other.post("/v1/search", json={}).status_code == 503
+
+
+def test_a_sight_that_changes_while_it_is_looked_up_is_looked_up_again(
+    shipper: Member, carrier: Member, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public = post(shipper, "public")
+    sights, look_up = service.app.state.feed.sights, sight._look_up
+    blocked: list[int] = []
+
+    async def slow(of: int) -> Any:
+        found = await look_up(of)
+        if not blocked:
+            blocked.append(of)
+            # As the feed does, once the answer is on its way.
+            await carrier.client.post("/v1/blocks", json=by_id(shipper))
+            sights.forget({"carriers": [of], "networks": []})
+        return found
+
+    monkeypatch.setattr(sight, "_look_up", slow)
+    first = carrier.post("/v1/search", json={}).json()
+    assert [item["id"] for item in first["items"]] == [public]
+    sees(carrier)
 
 
 @pytest.mark.parametrize(
