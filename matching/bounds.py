@@ -73,7 +73,12 @@ def _keys(
     start: _Start,
 ) -> Floats:
     keys = np.empty(len(rows))
-    an_hour_off, share = min(prices.waiting, prices.resting), 1.0 - prices.payment / 100.0
+    # Prices of a microsecond and of a metre; a load pays its share of the rate.
+    off_price, share = min(prices.waiting, prices.resting) / HOUR, 1.0 - prices.payment / 100.0
+    metre_price, driving_price = prices.mile / METRES_PER_MILE, prices.driving / HOUR
+    if start.is_on_trip:
+        driving_price = prices.driving / (METRES_PER_MILE * start.mph)
+    a_tenth_m = METRES_PER_MILE / TENTHS
     last, to_m, arrives, late = -1, 0.0, 0, 0
     for i in range(len(rows)):
         row = rows[i]
@@ -83,8 +88,9 @@ def _keys(
             arrives = start.free_from + int(np.rint(to_m * start.per_metre))
             # The farther away, the less there is to wait.
             late = arrives + int(np.ceil(slack[pickup] * start.per_metre))
-        loaded_m = columns.loaded_tenths[row] / TENTHS * METRES_PER_MILE
-        loaded = int(np.rint(loaded_m * start.per_metre))
+        loaded_m = columns.loaded_tenths[row] * a_tenth_m
+        # Cut off: no more than what is planned.
+        loaded = int(loaded_m * start.per_metre)
         opens = columns.pickup_from[row]
         begins = max(arrives, opens) + start.loading + loaded
         if arrives > columns.pickup_to[row] or begins > columns.delivery_to[row]:
@@ -92,16 +98,16 @@ def _keys(
             continue
         driving, due = arrives - start.free_from + loaded, columns.delivery_from[row]
         nights = max(0, (driving - 1) // _DRIVE)
-        off = max(nights * _REST, opens - late, due - late - start.loading - loaded)
+        off = max(nights * _REST, opens - late, due - late - start.loading - loaded - 1)
         ends = max(begins, due, arrives + start.loading + loaded + nights * _REST)
         day = max(0, (ends + start.unloading) // DAY - first_day)
         worth = most[cell_of[delivery], day] if day < DAYS else 0.0
-        driven_m, hours = to_m + loaded_m, driving / HOUR
         if start.is_on_trip:
-            driven_m = max(0.0, driven_m + onward[delivery] - start.trip_m)
-            hours = driven_m / (METRES_PER_MILE * start.mph)
-        worth -= prices.mile * driven_m / METRES_PER_MILE + prices.driving * hours
-        worth -= an_hour_off * off / HOUR
+            out_m = max(0.0, to_m + loaded_m + onward[delivery] - start.trip_m)
+            worth -= (metre_price + driving_price) * out_m
+        else:
+            worth -= metre_price * (to_m + loaded_m) + driving_price * driving
+        worth -= off_price * off
         rate = columns.rate_cents[row]
         unknown = rate == UNKNOWN
         keys[i] = (LAST_RANKS if unknown else -rate * share) - worth - _ROUNDING_CENTS

@@ -63,11 +63,7 @@ def lanes(starts: Rows, sites: NDArray[np.intp], deliveries: Rows, chosen: Mask)
 
     What lies between two chosen sites is passed over unread.
     """
-    following = np.empty(len(chosen) + 1, dtype=np.int32)
-    following[-1] = len(chosen)
-    for site in range(len(chosen) - 1, -1, -1):
-        following[site] = site if chosen[site] else following[site + 1]
-    size = 0
+    following, size = _chosen_next(chosen), 0
     for site in sites:
         size += starts[site + 1] - starts[site]
     rows, count = np.empty(size, dtype=np.int32), 0
@@ -82,6 +78,16 @@ def lanes(starts: Rows, sites: NDArray[np.intp], deliveries: Rows, chosen: Mask)
             else:
                 row = _ahead(deliveries, row + 1, end, following[delivery])
     return rows[:count].copy()
+
+
+@compiled
+def _chosen_next(chosen: Mask) -> Rows:
+    """For each site that one, or the first after it, which is chosen; shape (n,)."""
+    following, site = np.empty(len(chosen), dtype=np.int32), len(chosen)
+    for i in range(len(chosen) - 1, -1, -1):
+        site = i if chosen[i] else site
+        following[i] = site
+    return following
 
 
 @compiled

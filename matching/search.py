@@ -108,12 +108,16 @@ def sifted(view: View, wanted: Wanted, rows: tuple[Rows, Rows]) -> Rows:
 
 
 def _between(main: Main, pickup: Mask, delivery: Mask) -> Rows:
-    """By the end with fewer rows, those by delivery counted for as long as they take."""
     starts, ends = np.flatnonzero(pickup), np.flatnonzero(delivery)
-    if _count(main.starts, starts) <= _SCATTERED * _count(main.delivery_starts, ends):
+    if are_fewer_by_pickup(main, starts, ends):
         return lanes(main.starts, starts, main.columns.delivery, delivery)
     rows = main.by_delivery[spans(main.delivery_starts, ends)]
     return rows[pickup[main.columns.pickup[rows]]]
+
+
+def are_fewer_by_pickup(main: Main, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> bool:
+    """Whether fewer rows begin at some sites than end at others, these counted for as long as they take."""
+    return _count(main.starts, starts) <= _SCATTERED * _count(main.delivery_starts, ends)
 
 
 def _count(starts: Rows, sites: NDArray[np.intp]) -> int:

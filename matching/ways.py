@@ -9,18 +9,26 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo.areas import Floats, Mask
 from geo.compiled import compiled
 from geo.fields import field_of
+from geo.geodesy import SPHERE_RADIUS_M
+from geo.legs import LEG_WEIGHT, least_ticks, square
 from geo.nearby import Nearby
+from geo.network import TICKS_PER_METRE, unit_vectors
 from geo.points import METRES_PER_MILE, Point
 from geo.roads import road_m
 from matching.board import View
-from matching.columns import Columns, Rows
-from matching.search import TENTHS, Wanted, in_reach, sifted
+from matching.chains import PICKUP
+from matching.columns import Rows
+from matching.order import spans
+from matching.search import TENTHS, Wanted, are_fewer_by_pickup, in_reach, sifted
 from matching.sites import ROUNDING_M
 
+_FARTHEST_M = 1e8
+"""No road is so long: what stands for a bound where there is none."""
 _SHORTFALL_M = 0.05 * METRES_PER_MILE + ROUNDING_M
 """Loaded miles are told to the tenth, so they may be below the great circle by half of that."""
 
@@ -50,11 +58,6 @@ class Ways(NamedTuple):
                 metres[~mask] = np.inf
         return self
 
-    def short(self, columns: Columns, rows: Rows) -> Rows:
-        """Those of the rows by which the trip may be within the limit."""
-        ends = columns.pickup, columns.delivery, columns.loaded_tenths
-        return _short(*ends, rows, self.to, self.onward, self.trip_m, self.most_m)
-
 
 class Loads(NamedTuple):
     """Rows of a view with the sites of their ends and their loaded metres; arrays of shape (n,)."""
@@ -79,11 +82,10 @@ class Loads(NamedTuple):
 def reach(view: View, start: Point, limit_m: float) -> Ways:
     """The ways from a start to loads that begin at most so many metres away, wherever they end."""
     nearby = view.sites.nearby()
-    # No road is shorter than the great circle.
-    near = np.flatnonzero(nearby.great_circles_m(start) <= limit_m + ROUNDING_M)
+    near = _in_circle(_xyz(start), nearby.xyz, limit_m + ROUNDING_M)
     to, slack = np.full(view.sites.known, np.inf), np.zeros(view.sites.known)
     least, most = nearby.bounds_m(field_of(start), near)
-    to[near], slack[near] = np.where(least <= limit_m, least, np.inf), most - least
+    to[near], slack[near] = np.where(least <= limit_m, least, np.inf), _slack(least, most)
     nothing = np.zeros_like(to)
     return Ways(nearby, start, None, to, nothing, (slack, nothing), limit_m, 0.0, np.inf)
 
@@ -96,25 +98,39 @@ def on_trip(view: View, start: Point, end: Point, most_m: float, limit_m: float 
     """
     nearby, trip_m = view.sites.nearby(), length_m(start, end)
     whole = trip_m + most_m + _SHORTFALL_M
-    from_start, to_end = (nearby.great_circles_m(point) for point in (start, end))
-    near = np.flatnonzero(from_start + to_end <= whole)
-    ways, slack = np.full((2, len(from_start)), np.inf), np.zeros((2, len(from_start)))
+    near, from_start, to_end = _in_ellipse(_xyz(start), _xyz(end), nearby.xyz, whole)
+    ways, slack = np.full((2, view.sites.known), np.inf), np.zeros((2, view.sites.known))
     for side, point, rest in ((0, start, to_end), (1, end, from_start)):
         least, most = nearby.bounds_m(field_of(point), near)
-        kept = least + rest[near] <= whole
-        ways[side, near[kept]], slack[side, near] = least[kept], most - least
+        ways[side, near] = np.where(least + rest <= whole, least, np.inf)
+        slack[side, near] = _slack(least, most)
     to, onward = ways
-    to[to > limit_m] = np.inf
+    if limit_m < np.inf:
+        to[to > limit_m] = np.inf
     return Ways(nearby, start, end, to, onward, (slack[0], slack[1]), limit_m, trip_m, most_m)
+
+
+def _slack(least: Floats, most: Floats) -> Floats:
+    return np.asarray(np.minimum(most - least, _FARTHEST_M))
 
 
 def possible(view: View, wanted: Wanted, ways: Ways) -> Rows:
     """The rows, shape (n,), that pass and may be within the limits, in no order."""
     begin, end = np.isfinite(ways.to), np.isfinite(ways.onward)
-    old, new = in_reach(view, begin, None if end.all() else end)
-    if ways.end is not None:
-        old, new = ways.short(view.main.columns, old), ways.short(view.fresh, new)
-    return sifted(view, wanted, (old, new))
+    if ways.end is None:
+        return sifted(view, wanted, in_reach(view, begin, None if end.all() else end))
+    main, fresh, starts = view.main, view.fresh, np.flatnonzero(begin)
+    limits = ways.to, ways.onward, ways.trip_m, ways.most_m
+    known, ends = starts[starts < view.sites.ordered], np.flatnonzero(end[: view.sites.ordered])
+    old, tenths = main.columns, main.columns.loaded_tenths
+    if are_fewer_by_pickup(main, known, ends):
+        rows = _short_from(main.starts, known, old.delivery, tenths, *limits)
+    else:
+        rows = main.by_delivery[spans(main.delivery_starts, ends)]
+        rows = _short(old.pickup, old.delivery, tenths, rows, *limits)
+    new = view.chains.at(PICKUP, starts, view.added)
+    new = _short(fresh.pickup, fresh.delivery, fresh.loaded_tenths, new, *limits)
+    return sifted(view, wanted, (rows, new))
 
 
 def loads_of(view: View, rows: Rows) -> Loads:
@@ -125,18 +141,22 @@ def loads_of(view: View, rows: Rows) -> Loads:
 
 def settled(loads: Loads, ways: Ways) -> Loads:
     """Those of the loads that are within the limits; all their ways are exact then."""
-    _settle(ways.nearby, ways.start, loads.pickups, ways.to, ways.slack[0])
+    is_moved = _settle(ways.nearby, ways.start, loads.pickups, ways.to, ways.slack[0])
     if ways.end is not None:
-        _settle(ways.nearby, ways.end, loads.deliveries, ways.onward, ways.slack[1])
+        is_moved |= _settle(ways.nearby, ways.end, loads.deliveries, ways.onward, ways.slack[1])
+    if not is_moved:
+        # What was possible by exact ways is within the limits.
+        return loads
     is_within = (ways.to[loads.pickups] <= ways.limit_m) & (loads.added_m(ways) <= ways.most_m)
     return loads if is_within.all() else loads.of(is_within)
 
 
-def _settle(nearby: Nearby, point: Point, sites: Rows, metres: Floats, slack: Floats) -> None:
-    """Put the road metres from a point to these sites in the place of what is only a bound."""
+def _settle(nearby: Nearby, point: Point, sites: Rows, metres: Floats, slack: Floats) -> bool:
+    """Put the road metres from a point to these sites in the place of bounds, if there are any."""
     bounded = np.unique(sites[slack[sites] > 0.0])
     if len(bounded):
         metres[bounded], slack[bounded] = nearby.roads_m(point, bounded), 0.0
+    return len(bounded) > 0
 
 
 def roads_m(nearby: Nearby, point: Point, sites: Rows) -> Floats:
@@ -157,6 +177,43 @@ def length_m(start: Point, end: Point) -> float:
     return road_m(start, end)
 
 
+def _xyz(point: Point) -> Floats:
+    return np.asarray(unit_vectors(np.array([point.lon]), np.array([point.lat]))[0])
+
+
+@compiled
+def _in_circle(at: Floats, xyz: Floats, limit_m: float) -> NDArray[np.intp]:
+    """The points that may be so near: no chord is longer than its arc."""
+    most = (limit_m / SPHERE_RADIUS_M) ** 2
+    near, count = np.empty(len(xyz), dtype=np.intp), 0
+    for i in range(len(xyz)):
+        near[count] = i
+        count += square(at, xyz[i]) <= most
+    return near[:count].copy()
+
+
+@compiled
+def _in_ellipse(
+    start: Floats, end: Floats, xyz: Floats, whole_m: float
+) -> tuple[NDArray[np.intp], Floats, Floats]:
+    """The points on ways of at most so many metres, and the least metres to and from each.
+
+    First by chords, for no chord is longer than its arc.
+    """
+    whole = whole_m / SPHERE_RADIUS_M
+    near, count = np.empty(len(xyz), dtype=np.intp), 0
+    to, onward = np.empty((2, len(xyz)))
+    for i in range(len(xyz)):
+        here, there = square(start, xyz[i]), square(end, xyz[i])
+        if np.sqrt(here) + np.sqrt(there) > whole:
+            continue
+        to[count] = least_ticks(here) / (LEG_WEIGHT * TICKS_PER_METRE)
+        onward[count] = least_ticks(there) / (LEG_WEIGHT * TICKS_PER_METRE)
+        near[count] = i
+        count += to[count] + onward[count] <= whole_m
+    return near[:count].copy(), to[:count].copy(), onward[:count].copy()
+
+
 @compiled
 def _short(
     pickups: Rows,
@@ -168,7 +225,7 @@ def _short(
     trip_m: float,
     most_m: float,
 ) -> Rows:
-    """The same sum, in the same order, as `_added`."""
+    """Those of the rows by which the trip may be within the limit: by the same sum as `_added`."""
     found, count = np.empty(len(rows), dtype=np.int32), 0
     for row in rows:
         loaded_m = tenths[row] / TENTHS * METRES_PER_MILE
@@ -176,6 +233,30 @@ def _short(
         # Without a branch, for none could foretell which rows are within.
         found[count] = row
         count += added_m <= most_m
+    return found[:count].copy()
+
+
+@compiled
+def _short_from(
+    starts: Rows,
+    sites: NDArray[np.intp],
+    deliveries: Rows,
+    tenths: Rows,
+    to: Floats,
+    onward: Floats,
+    trip_m: float,
+    most_m: float,
+) -> Rows:
+    """The same of all rows from `starts[s]` to `starts[s + 1]` for each site s, where they begin."""
+    size = 0
+    for site in sites:
+        size += starts[site + 1] - starts[site]
+    found, count = np.empty(size, dtype=np.int32), 0
+    for site in sites:
+        for row in range(starts[site], starts[site + 1]):
+            loaded_m = tenths[row] / TENTHS * METRES_PER_MILE
+            found[count] = row
+            count += to[site] + loaded_m + onward[deliveries[row]] - trip_m <= most_m
     return found[:count].copy()
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from geo.areas import Box, Circle
 from geo.geodesy import great_circle_m
+from geo.known import Known
 from geo.points import Bounds, Point, metres, miles
 from geo.roads import road_m
 from matching.board import Board, View
@@ -22,6 +23,7 @@ from matching.trucks import Clock, Home, Pace, Trip, Truck
 from matching.worth import Costs
 from tests.matching.loads import ATLANTA, DALLAS, DAY, load, loads
 from tests.matching.rank_oracle import Asked, distances, ranked
+from tests.matching.test_corridor import knowing, known_or_not
 
 NOW = 20_600 * DAY + 9 * HOUR
 PLACES = {
@@ -156,14 +158,15 @@ def ranking(view: View, asked: Asked, costs: Costs, limit: int) -> list[Match]:
     return rank(view, asked.truck, costs, asked.pace, asked.now, asked.wanted, limit)
 
 
-@given(questions(), costs, st.integers(1, 70))
-@settings(max_examples=100)
+@given(questions(), costs, st.integers(1, 70), known_or_not)
+@settings(max_examples=120)
 def test_the_best_loads_are_those_of_brute_force(
-    question: tuple[View, Asked], costs: Costs, limit: int
+    question: tuple[View, Asked], costs: Costs, limit: int, places: Known
 ) -> None:
     view, asked = question
     expected = ranked(asked, costs)
-    found = ranking(view, asked, costs, limit)
+    with knowing(places):
+        found = ranking(view, asked, costs, limit)
     assert [(match.id, match.worth_cents) for match in found] == expected[:limit]
     rows = {row["id"]: row for row in asked.rows}
     for match in found:
@@ -174,10 +177,10 @@ def test_the_best_loads_are_those_of_brute_force(
             assert match.worth_cents == sum(term.cents for term in match.terms)
 
 
-@given(st.integers(0, 2**32 - 1), clocks(), costs, st.integers(1, 3), st.booleans())
-@settings(max_examples=60)
+@given(st.integers(0, 2**32 - 1), clocks(), costs, st.integers(1, 3), st.booleans(), known_or_not)
+@settings(max_examples=80)
 def test_the_best_few_of_many_are_those_of_brute_force(
-    seed: int, clock: Clock, costs: Costs, limit: int, on_trip: bool
+    seed: int, clock: Clock, costs: Costs, limit: int, on_trip: bool, places: Known
 ) -> None:
     rows = board_of(seed, 200)
     for row in rows:
@@ -185,7 +188,8 @@ def test_the_best_few_of_many_are_those_of_brute_force(
     trip = Trip(ATLANTA, 500.0) if on_trip else None
     truck = Truck(DALLAS, "van", NOW, hazmat=True, clock=clock, trip=trip)
     asked = Asked(rows, truck, Pace(), NOW, Wanted(0))
-    found = ranking(Board([loads(rows)]).view, asked, costs, limit)
+    with knowing(places):
+        found = ranking(Board([loads(rows)]).view, asked, costs, limit)
     expected = ranked(asked, costs)
     assert [(match.id, match.worth_cents) for match in found] == expected[:limit]
 
