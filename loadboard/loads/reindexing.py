@@ -12,7 +12,8 @@ from typing import Any
 import anyio
 import numpy as np
 import orjson
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import BigInteger, Row, any_, cast, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from geo import places
@@ -136,7 +137,8 @@ async def _renew(session: AsyncSession, loads: Sequence[Row[*tuple[Any, ...]]]) 
             Stop.zip,
             Stop.zone,
         )
-        .where(Stop.load_id.in_([row.id for row in loads]))
+        # One value, not five thousand: to write those out took a fifth of the work here.
+        .where(Stop.load_id == any_(cast([row.id for row in loads], ARRAY(BigInteger))))
         .order_by(Stop.load_id, Stop.position)
     )
     stops = (await session.execute(query)).all()
