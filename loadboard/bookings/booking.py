@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Text, bindparam, cast, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from loadboard.auth import Principal
 from loadboard.errors import FieldError, Problem, invalid
 from loadboard.loads.changing import visible_load
 from loadboard.loads.closing import end_offers, take, tell
-from loadboard.loads.listing import listing_of, moment
-from loadboard.models import Booking, Load, Offer, Organization, Truck
+from loadboard.loads.listing import moment
+from loadboard.models import Booking, Event, Load, Offer, Organization, Truck
 from loadboard.offers.rounds import settle
 from loadboard.permissions import lacking
 from loadboard.sight import is_partner
@@ -30,6 +31,20 @@ _REFUSALS = {
     "booking_standing_idx": ("already-booked", "The load has just been booked."),
     "booking_truck_busy": ("truck-busy", "The truck hauls another full load at that time."),
 }
+_POSTER, _CARRIER = aliased(Organization), aliased(Organization)
+# Made once: for every booking it would take longer than to send it.
+_AROUND = (
+    select(cast(Event.listing, Text), _POSTER, _CARRIER)
+    .select_from(Event)
+    .join(_POSTER, _POSTER.id == bindparam("poster"))
+    .join(_CARRIER, _CARRIER.id == bindparam("carrier"))
+    .where(
+        Event.load_id == bindparam("load"),
+        Event.version == bindparam("version"),
+        Event.at == bindparam("at"),
+        Event.listing.is_not(None),
+    )
+)
 
 
 class Agreed(NamedTuple):
@@ -72,10 +87,9 @@ async def book(
     session: AsyncSession, load: Load, agreed: Agreed, by: Principal, now: datetime
 ) -> Booking:
     """Books a load in the version at hand, unless somebody else was faster; its other offers end."""
-    poster, carrier = await _parties(session, load, agreed.carrier_id)
+    listing, poster, carrier = await _around(session, load, agreed.carrier_id)
     if why := lacking(carrier, now):
         raise Problem(409, "carrier-not-in-good-standing", f"Of {carrier.name}: {why}")
-    listing = orjson.loads((await listing_of(session, load))[0])
     if agreed.truck_id is not None:
         await own_truck(session, carrier.id, agreed.truck_id)
     if not await take(session, load, now):
@@ -121,12 +135,19 @@ async def own_truck(session: AsyncSession, carrier_id: int, truck_id: int) -> Tr
     return truck
 
 
-async def _parties(
+async def _around(
     session: AsyncSession, load: Load, carrier_id: int
-) -> tuple[Organization, Organization]:
-    both = select(Organization).where(Organization.id.in_([load.organization_id, carrier_id]))
-    found = {each.id: each for each in await session.scalars(both)}
-    return found[load.organization_id], found[carrier_id]
+) -> tuple[dict[str, Any], Organization, Organization]:
+    """The listing of the version at hand, its poster, and the carrier."""
+    at_hand = {
+        "load": load.id,
+        "version": load.version,
+        "at": load.versioned_at,
+        "poster": load.organization_id,
+        "carrier": carrier_id,
+    }
+    listing, *parties = (await session.execute(_AROUND, at_hand)).one()
+    return orjson.loads(listing), *parties
 
 
 def busy(listing: dict[str, Any]) -> Range[datetime] | None:

@@ -1,16 +1,31 @@
 """Taking a load to another state: off the board for good, or on in its life."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
-from sqlalchemy import text, update
+from sqlalchemy import Table, bindparam, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from loadboard.loads.listing import listing_of, moment
 from loadboard.loads.writing import record
 from loadboard.models import Load
+
+_TABLE = cast(Table, Load.__table__)
+# Made once: for every booking it would take longer than to send it.
+_TAKE = (
+    update(_TABLE)
+    .where(
+        _TABLE.c.id == bindparam("seen_id"),
+        _TABLE.c.version == bindparam("seen_version"),
+        _TABLE.c.status == "posted",
+        _TABLE.c.open_until > bindparam("at"),
+    )
+    .values(status="booked", version=_TABLE.c.version + 1, versioned_at=bindparam("at"))
+    .returning(_TABLE.c.version)
+)
+_END_OFFERS = text("SELECT end_offers(:load, :at)")
 
 
 async def close(
@@ -35,19 +50,8 @@ async def close(
 
 async def take(session: AsyncSession, load: Load, now: datetime) -> bool:
     """Books a load if it is still posted in the version at hand: of many who try at once, one may."""
-    taken = await session.execute(
-        update(Load)
-        .where(
-            Load.id == load.id,
-            Load.version == load.version,
-            Load.status == "posted",
-            Load.open_until > now,
-        )
-        .values(status="booked", version=Load.version + 1, versioned_at=now)
-        .returning(Load.version)
-        .execution_options(synchronize_session=False)
-    )
-    version = taken.scalar_one_or_none()
+    seen = {"seen_id": load.id, "seen_version": load.version, "at": now}
+    version = (await session.execute(_TAKE, seen)).scalar_one_or_none()
     if version is None:
         return False
     for name, value in (("status", "booked"), ("version", version), ("versioned_at", now)):
@@ -76,5 +80,4 @@ async def tell(
 
 async def end_offers(session: AsyncSession, load: Load) -> None:
     """Ends the open offers of a load that is off the board, whosever they are."""
-    ending = text("SELECT end_offers(:load, :at)")
-    await session.execute(ending, {"load": load.id, "at": load.versioned_at})
+    await session.execute(_END_OFFERS, {"load": load.id, "at": load.versioned_at})

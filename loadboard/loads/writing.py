@@ -30,6 +30,10 @@ STOP_COLUMNS = (
 )  # fmt: skip
 CONTACT_COLUMNS = ("load_id", "organization_id", "name", "phone", "email", "addresses")
 EVENT_COLUMNS = ("at", "kind", "organization_id", "person_id", "load_id", "version", "listing")
+_ONE_EVENT = (
+    "INSERT INTO event (at, kind, organization_id, person_id, load_id, version, listing)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+)
 
 
 class Change(NamedTuple):
@@ -167,7 +171,8 @@ async def record(
         at, kind, load.organization_id, person_id, load.id, load.version,
         listing and orjson.dumps(listing).decode(),
     )  # fmt: skip
-    await _write_events(session, [row])
+    await (await psycopg_connection(session)).execute(_ONE_EVENT, row)
+    session.info[EVENTFUL] = True
 
 
 async def position(session: AsyncSession) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import rivals
 import searches
 import typer
+from booking import booking_vs_sql
 from changing import search_under_changes
 from comparing import compare
 from corridors import corridor_cold_vs_pass, corridor_vs_postgis, corridor_warm_vs_pass
@@ -70,6 +71,7 @@ FIGURES: dict[str, tuple[Measure, float | None]] = {
     "http-vs-sql": (http_vs_sql, 0.67),
     "http-lane-vs-bare": (lane_vs_bare, 0.3),
     "http-lane-vs-redis": (lane_vs_redis, None),
+    "booking-vs-sql": (booking_vs_sql, 0.5),
     "import-vs-copy": (import_vs_copy, 0.25),
     "import-memory": (import_memory, None),
     "reindex-vs-update": (fill_vs_update, 0.25),
