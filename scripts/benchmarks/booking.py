@@ -7,7 +7,6 @@ from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
 from boards import Board, board, clone
 from figures import MANY, Figure, Unequal, medians
 from psycopg import AsyncConnection
@@ -22,13 +21,13 @@ from loadboard.versions import etag
 EACH = 20
 """Bookings of one side of a pair."""
 PRICED = "SELECT id, version, rate_cents FROM load WHERE status = 'posted' AND rate_cents IS NOT NULL ORDER BY id LIMIT %s"
-# What the service sends for a booking, with values that are worked out beforehand.
+# What the service sends for a booking.
 TENANT = "SELECT set_config('role', 'loadboard_tenant', true), set_config('loadboard.organization', %(carrier)s::text, true)"
 LOAD = "SELECT * FROM load WHERE id = %(load)s"
-PARTIES = "SELECT * FROM organization WHERE id IN (%(poster)s, %(carrier)s)"
-LISTING = (
-    "SELECT event.listing::text FROM load JOIN event ON event.load_id = load.id AND event.version = load.version"
-    " AND event.at = load.versioned_at AND event.listing IS NOT NULL WHERE load.id = %(load)s"
+AROUND = (
+    "SELECT event.listing::text, poster.*, carrier.* FROM event JOIN organization poster ON poster.id = %(poster)s"
+    " JOIN organization carrier ON carrier.id = %(carrier)s JOIN load ON load.id = event.load_id"
+    " AND event.version = load.version AND event.at = load.versioned_at WHERE load.id = %(load)s AND event.listing IS NOT NULL"
 )
 TAKE = (
     "UPDATE load SET status = 'booked', version = version + 1, versioned_at = %(now)s"
@@ -43,12 +42,15 @@ EVENT = (
     " VALUES (%(now)s, 'load.booked', %(poster)s, %(person)s, %(load)s, %(version)s + 1, %(terms)s)"
 )
 END = "SELECT end_offers(%(load)s, %(now)s)"
-BARE = (TENANT, LOAD, PARTIES, LISTING, TAKE, BOOKING, EVENT, END)
+BEFORE, AFTER = (TENANT, LOAD, AROUND), (TAKE, BOOKING, EVENT, END)
 Priced = tuple[int, int, int]
 
 
 def booking_vs_sql(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
-    """Bookings a second, one after the other; both sides take loads that nobody has taken yet."""
+    """Bookings a second, one after the other, each on a connection of the service's own pool.
+
+    Both sides take loads that nobody has taken yet.
+    """
     count = pairs or MANY
     with clone(board(loads), "booking") as on:
         rates = on.run(lambda: _measured(on, count))
@@ -108,19 +110,17 @@ async def _ours(who: Principal, loads: list[Priced]) -> None:
 
 
 async def _bare(who: Principal, poster: int, loads: list[Priced]) -> None:
-    async with engine().connect() as held:
-        raw = (await held.get_raw_connection()).driver_connection
-        assert isinstance(raw, AsyncConnection)
-        async with raw.cursor() as cursor:
-            await cursor.execute(LISTING, {"load": loads[0][0]})
-            [listing] = await cursor.fetchone() or [""]
-        await raw.rollback()
-        terms = orjson.dumps({"rate_cents": 1, "load": orjson.loads(listing)}).decode()
-        for load_id, version, rate_cents in loads:
+    for load_id, version, rate_cents in loads:
+        async with engine().connect() as held:
+            raw = (await held.get_raw_connection()).driver_connection
+            assert isinstance(raw, AsyncConnection)
             values = {
                 "load": load_id, "version": version, "rate": rate_cents, "poster": poster, "carrier": who.organization_id,
-                "person": who.person_id, "terms": terms, "now": datetime.now(UTC),
+                "person": who.person_id, "now": datetime.now(UTC),
             }  # fmt: skip
             async with raw.transaction():
-                for statement in BARE:
+                for statement in BEFORE:
+                    cursor = await raw.execute(statement, values)
+                values["terms"], *_ = await cursor.fetchone() or [""]
+                for statement in AFTER:
                     await raw.execute(statement, values)
