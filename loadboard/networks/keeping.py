@@ -69,9 +69,7 @@ async def shown(session: AsyncSession, network: Network) -> NetworkOut:
     )
 
 
-async def own_networks(
-    session: AsyncSession, principal: Principal, query: Paged
-) -> NetworkPage:
+async def own_networks(session: AsyncSession, principal: Principal, query: Paged) -> NetworkPage:
     """The networks of an organisation, by their ids."""
     of, mine = ["networks", principal.organization_id], principal.organization_id
     own = select(Network).where(Network.organization_id == mine)
