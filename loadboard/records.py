@@ -37,7 +37,8 @@ counted AS (
   SELECT fresh.organization_id, (at AT TIME ZONE 'UTC')::date AS day,
     count(*) FILTER (WHERE kind = 'load.posted') AS posted,
     count(*) FILTER (WHERE kind = 'load.booked') AS booked,
-    count(*) FILTER (WHERE kind = 'load.cancelled') AS cancelled,
+    count(*) FILTER (WHERE kind = 'load.cancelled' AND EXISTS (
+      SELECT FROM event AS post WHERE post.load_id = load.id AND post.kind = 'load.posted')) AS cancelled,
     count(*) FILTER (WHERE kind = 'load.expired' AND confirmed_at <= first_posted_at) AS expired
   FROM fresh JOIN load ON load.id = load_id AND audience_id IS NULL
   WHERE kind IN ('load.posted', 'load.booked', 'load.cancelled', 'load.expired')
