@@ -11,9 +11,6 @@ export const dollars = (cents: number): string =>
     maximumFractionDigits: cents % 100 ? 2 : 0,
   });
 export const wholeDollars = (cents: number): string => dollars(Math.round(cents / 100) * 100);
-/** Pounds as dispatchers write them: 42k. */
-export const thousands = (n: number): string =>
-  n < 1000 ? count(n) : `${Number((n / 1000).toFixed(1))}k`;
 export const perMile = (cents: number): string => `$${(cents / 100).toFixed(2)}`;
 export const loads = (n: number): string => `${count(n)} ${n === 1 ? "load" : "loads"}`;
 
