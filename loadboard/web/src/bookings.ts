@@ -1,5 +1,6 @@
 import { bookingActions } from "./bookingactions";
 import { browse } from "./browse";
+import { contactButton } from "./carrying";
 import { button, type Child, h } from "./dom";
 import { ago, day, clock, dollars, equipmentNames, first, lane, last, perMile, shortWindow } from "./format";
 import type { Column } from "./ledger";
@@ -114,7 +115,11 @@ function showBookings(context: Context): Shown {
     page: trade.bookings,
     one: trade.booking,
     heading: ({ load }) => lane(load),
-    sheet: (booking) => [
+    sheet: (booking) => {
+      const contact = h("div", {});
+      const call = me.may.includes("load.contact") && !booking.cancelled;
+      const reveal = call ? [contactButton(booking.load, contact)] : [];
+      return [
       progress(booking) ?? chip(booking.status),
       h(
         "p",
@@ -122,7 +127,8 @@ function showBookings(context: Context): Shown {
         h("strong", { class: "big" }, dollars(booking.rate_cents)),
         h("span", { class: "quiet" }, ` ${perMile(booking.rate_cents / Math.max(1, booking.load.loaded_miles))} per loaded mile`),
       ),
-      actionRow(...bookingActions(me, booking, done), confirmation(booking)),
+      actionRow(...bookingActions(me, booking, done), confirmation(booking), ...reveal),
+      contact,
       facts([
         ["Shipper", booking.poster.name],
         ["Carrier", booking.carrier.name],
@@ -139,7 +145,8 @@ function showBookings(context: Context): Shown {
       papers(booking),
       stopList(booking.load),
       facts(loadFacts(booking.load, names)),
-    ],
+    ];
+    },
   });
   return view;
 }

@@ -1,6 +1,6 @@
 import { askForOffer, askToBook } from "./agreeing";
 import { button, h } from "./dom";
-import { dollars } from "./format";
+import { ago, dollars } from "./format";
 import { Problem } from "./http";
 import { notice } from "./notice";
 import { facts, section } from "./pane";
@@ -83,6 +83,16 @@ export function contactFacts(contact: Contact | null, addresses: (string | null)
     "Contact",
     facts([["Name", contact?.name], ["Phone", phone], ["E-mail", mail], ...streets]),
   );
+}
+
+/** Who was told the contact of one's own load. */
+export async function whoAsked(load: Load): Promise<HTMLElement | null> {
+  const found = await trade.contactViews(load.id).catch(() => null);
+  if (!found?.total) return null;
+  const items = found.items.map(({ organization, at }) =>
+    h("li", {}, organization.name, h("span", { class: "quiet end" }, ago(at))),
+  );
+  return section("Asked for the contact", h("ul", { class: "plain" }, ...items));
 }
 
 /** The button that asks for the contact, which is told for this load alone, and noted. */

@@ -69,7 +69,8 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
     }
     if (!isOpenTo(me, shown)) return h("div", { class: "actions" }, whole);
     const deal = carrierActions(shown, { long: names.long, changed: () => void again() });
-    return h("div", { class: "actions" }, ...deal, contactButton(shown, contact), whole);
+    const call = me.may.includes("load.contact") && contactButton(shown, contact);
+    return h("div", { class: "actions" }, ...deal, call, whole);
   }
 
   /** What the service has to be asked for, and comes a moment later. */

@@ -57,7 +57,7 @@ export interface Call {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;
   /** Sent as it is, instead of a body in JSON. */
-  file?: File | FormData;
+  file?: File;
   /** The version, or the whole ETag, that the change is meant for. */
   match?: number | string | undefined;
   intent?: Intent | undefined;
@@ -79,9 +79,10 @@ function request(path: string, { method = "GET", body, file, match, intent: mean
   const text = body === undefined ? null : JSON.stringify(body);
   const patch = method === "PATCH" ? "application/merge-patch+json" : "application/json";
   if (text !== null) headers.set("Content-Type", patch);
-  if (file instanceof File) headers.set("Content-Type", file.type || "application/octet-stream");
+  if (file) headers.set("Content-Type", file.type || "application/octet-stream");
   if (match !== undefined) headers.set("If-Match", typeof match === "number" ? `"${match}"` : match);
-  if (method === "POST") headers.set("Idempotency-Key", (meant ?? intent())(`${path} ${text}`));
+  const said = text ?? (file ? `${file.size} ${file.lastModified}` : "");
+  if (method === "POST") headers.set("Idempotency-Key", (meant ?? intent())(`${path} ${said}`));
   return { method, headers, body: text ?? file ?? null };
 }
 
@@ -127,8 +128,9 @@ export async function answer(path: string, options: Call = {}): Promise<Response
     }
     if (response.status === 401 && used) onSignedOut();
     if (response.status === 412) onStale();
-    if (response.status !== 429 || tries >= PATIENCE) throw await problem(response);
-    const wait = Math.min(Number(response.headers.get("Retry-After")) || tries, LONGEST_WAIT_S);
+    const wait = Number(response.headers.get("Retry-After")) || tries;
+    const isPatient = response.status === 429 && tries < PATIENCE && wait <= LONGEST_WAIT_S;
+    if (!isPatient) throw await problem(response);
     onWaiting(wait);
     await pause(wait, options.signal);
   }

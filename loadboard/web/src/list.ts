@@ -13,7 +13,7 @@ import {
   wholeDollars,
 } from "./format";
 import { gridRows } from "./rows";
-import type { Load } from "./types";
+import type { Load, Stop } from "./types";
 
 /** What the list shows beside the loads themselves: miles that a search measured, or what loads are worth. */
 export type Measured = "nothing" | "deadhead" | "out" | "worth";
@@ -44,6 +44,14 @@ function figure(
 ): HTMLTableCellElement {
   if (value === null) return cell(`${name} number none`, "—", "not given");
   return cell(`${name} number`, text(value), title?.(value));
+}
+
+/** A town that is cut before its state is. */
+function town(name: string, stop: Stop, more = ""): HTMLTableCellElement {
+  const full = placeName(stop);
+  const [, place, state] = full.match(/^(.+)(, [A-Z]{2})$/) ?? [null, full, ""];
+  const shown = h("span", { class: "town" }, h("span", {}, place), `${state}${more}`);
+  return h("td", { role: "gridcell", class: name, title: full }, shown);
 }
 
 function truck(load: Load, names: Names): HTMLTableCellElement {
@@ -77,10 +85,10 @@ function row(load: Load, names: Names, more: HTMLElement[]): HTMLTableRowElement
     { role: "row", tabindex: "-1", "data-id": load.id, "aria-selected": "false" },
     cell("age", shortAge(load.first_posted_at), ago(load.first_posted_at)),
     cell("pickup", shortWindow(pickup.window, pickup.zone), longWindow(pickup.window, pickup.zone)),
-    cell("origin", placeName(pickup), placeName(pickup)),
+    town("origin", pickup),
     milesCell("deadhead", load.distance_mi),
     milesCell("out", load.out_of_route_mi),
-    cell("destination", placeName(delivery) + between, placeName(delivery)),
+    town("destination", delivery, between),
     cell("miles number", count(load.loaded_miles)),
     truck(load, names),
     figure("weight", load.weight_lb, count),

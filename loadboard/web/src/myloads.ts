@@ -1,6 +1,6 @@
 import * as api from "./api";
 import { browse } from "./browse";
-import { contactFacts } from "./carrying";
+import { contactFacts, whoAsked } from "./carrying";
 import { h } from "./dom";
 import { dollars, equipmentNames, first, lane, shortAge, shortWindow } from "./format";
 import type { Column } from "./ledger";
@@ -85,7 +85,7 @@ function showMyLoads(context: Context): Shown {
 
   function later(load: Load): HTMLElement {
     const place = h("div", { class: "later" });
-    void Promise.all([offersOf(context, load, () => view.again()), priceHistory(load)]).then(
+    void Promise.all([offersOf(context, load, () => view.again()), priceHistory(load), whoAsked(load)]).then(
       (parts) => place.replaceChildren(...parts.filter((part) => part !== null)),
     );
     return place;

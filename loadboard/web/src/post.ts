@@ -8,6 +8,16 @@ import type { Contact, Equipment, FieldError, Load, Me, NewLoad, Stop } from "./
 
 const TEXTS = { reference: "reference", commodity: "commodity" } as const;
 
+/** Without what is meant anyway. */
+function asUsual({ audience, instant, contact, ...load }: NewLoad): Partial<NewLoad> {
+  return {
+    ...load,
+    ...(audience === "everyone" ? {} : { audience }),
+    ...(instant === "nobody" ? {} : { instant }),
+    ...(contact ? { contact } : {}),
+  };
+}
+
 interface PostDialog {
   /** Asks for a new load, or for what is to be changed of one. */
   open(load?: Load): void;
@@ -118,7 +128,7 @@ export function postDialog(
   }
 
   function save(load: NewLoad): Promise<Load> {
-    if (!changing) return api.postLoad(load, meant);
+    if (!changing) return api.postLoad(asUsual(load), meant);
     // The reference is what the load is known by, and stays.
     const { reference: _, ...rest } = load;
     return api.changeLoad(changing.id, changing.version, rest);

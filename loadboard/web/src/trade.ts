@@ -141,6 +141,10 @@ export async function download(path: string, name: string): Promise<void> {
 export const revealContact = (loadId: number) =>
   post<{ contact: Contact | null; addresses: (string | null)[] | null }>(`/loads/${loadId}/contact`);
 
+/** Which carriers were told the contact of a load of one's own. */
+export const contactViews = (loadId: number) =>
+  call<Page<{ organization: Party; at: string }>>(`/loads/${loadId}/contact/views`);
+
 export interface Person {
   id: number;
   email: string;
