@@ -42,17 +42,23 @@ export function termsOf(load: Load, long: (code: string) => string): HTMLElement
 }
 
 export function rateLine(cents: number, miles: number): HTMLElement {
-  const each = miles ? h("span", { class: "quiet" }, ` ${perMile(cents / miles)} per loaded mile`) : null;
+  const each = miles
+    ? h("span", { class: "quiet" }, ` ${perMile(cents / miles)} per loaded mile`)
+    : null;
   return h("p", {}, h("strong", { class: "big" }, dollars(cents)), each);
 }
 
 /** An input of a rate that says what it is by the mile. */
-function rateField(load: Load, cents: number | null): { element: HTMLElement; input: HTMLInputElement } {
+function rateField(
+  load: Load,
+  cents: number | null,
+): { element: HTMLElement; input: HTMLInputElement } {
   const input = money(cents, { required: true, name: "rate" });
   const each = h("p", { class: "hint" });
   const tell = () => {
     const said = centsOf(input);
-    each.textContent = said && load.loaded_miles ? `${perMile(said / load.loaded_miles)} per loaded mile` : "";
+    each.textContent =
+      said && load.loaded_miles ? `${perMile(said / load.loaded_miles)} per loaded mile` : "";
   };
   input.addEventListener("input", tell);
   tell();
@@ -79,7 +85,15 @@ interface Offering {
 }
 
 /** Asks for a rate and how long it stands, under the terms of the load. */
-export function askForOffer({ load, long, title, rate, submit, before = [], send }: Offering): void {
+export function askForOffer({
+  load,
+  long,
+  title,
+  rate,
+  submit,
+  before = [],
+  send,
+}: Offering): void {
   const said = rateField(load, rate);
   const note = noteField();
   const life = choices(LIVES, "4");
@@ -105,7 +119,11 @@ export function askForOffer({ load, long, title, rate, submit, before = [], send
 }
 
 /** Asks whether to book at exactly these terms: the one act that binds. */
-export function askToBook(load: Load, long: (code: string) => string, booked: (id: number) => void): void {
+export function askToBook(
+  load: Load,
+  long: (code: string) => string,
+  booked: (id: number) => void,
+): void {
   ask({
     title: "Book this load",
     body: [
@@ -142,7 +160,11 @@ export function askToAccept(
       rateLine(offer.rate_cents, offer.load.loaded_miles),
       termsOf(offer.load, long),
       facts([["Carrier", offer.carrier.name]]),
-      h("p", { class: "hint" }, "This books the load, which binds both sides. Its other offers end."),
+      h(
+        "p",
+        { class: "hint" },
+        "This books the load, which binds both sides. Its other offers end.",
+      ),
     ],
     submit: "Accept and book",
     act: async (_, intent) => booked(await trade.accept(offer, intent)),
@@ -170,7 +192,6 @@ export function askToWithdraw(offer: trade.Offer, done: Done): void {
     body: [h("p", {}, `${lane(offer.load)}, ${dollars(offer.rate_cents)}`)],
     submit: "Withdraw",
     danger: true,
-    act: async (_, intent) =>
-      done(await trade.answerOffer(offer, "withdraw", undefined, intent)),
+    act: async (_, intent) => done(await trade.answerOffer(offer, "withdraw", undefined, intent)),
   });
 }

@@ -26,7 +26,8 @@ export const matches = (body: object, signal?: AbortSignal) =>
 export const load = (id: number) => call<Load>(`/loads/${id}`);
 export const route = (id: number, signal?: AbortSignal) =>
   call<Route>(`/loads/${id}/route`, { signal });
-export const postLoad = (body: Partial<NewLoad>, intent: Intent) => post<Load>("/loads", body, { intent });
+export const postLoad = (body: Partial<NewLoad>, intent: Intent) =>
+  post<Load>("/loads", body, { intent });
 export const changeLoad = (id: number, version: number, body: object) =>
   call<Load>(`/loads/${id}`, { method: "PATCH", body, match: version });
 export const cancelLoad = (id: number, version: number, body?: object) =>

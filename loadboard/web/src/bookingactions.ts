@@ -10,7 +10,11 @@ import { HERE, toLocal, toMoment, toUtc } from "./zones";
 
 type Done = (booking: trade.Booking, said: string) => void;
 
-const CANCELLATIONS = ["The truck is not available", "The load is not ready", "The load is cancelled"];
+const CANCELLATIONS = [
+  "The truck is not available",
+  "The load is not ready",
+  "The load is cancelled",
+];
 
 const REPORTS = [
   ["picked_up", "Picked up"],
@@ -28,7 +32,9 @@ const ANOTHER = "another";
 
 async function askToDispatch(booking: trade.Booking, done: Done): Promise<void> {
   const [drivers, trucks] = await Promise.all([trade.drivers(), trade.trucks()]);
-  const driver = choices(drivers.map(({ id, name, email }) => [String(id), name ?? email] as const));
+  const driver = choices(
+    drivers.map(({ id, name, email }) => [String(id), name ?? email] as const),
+  );
   const chosen = booking.truck_id ? String(booking.truck_id) : (trucks[0]?.[0] ?? ANOTHER);
   const truck = choices([...trucks, [ANOTHER, "Another, which is posted with this"]], chosen);
   ask({
@@ -75,7 +81,12 @@ function askToReport(booking: trade.Booking, done: Done): void {
   ask({
     title: "Report from the road",
     body: [
-      h("div", { class: "pair" }, field("What", kind, "/kind"), field("When, by your clock", at, "/at")),
+      h(
+        "div",
+        { class: "pair" },
+        field("What", kind, "/kind"),
+        field("When, by your clock", at, "/at"),
+      ),
       where.element,
       field("Note (optional)", note, "/note"),
     ],
@@ -93,7 +104,11 @@ function askToReport(booking: trade.Booking, done: Done): void {
 }
 
 function askForPaper(booking: trade.Booking, done: Done): void {
-  const file = h("input", { type: "file", required: true, accept: "application/pdf,image/jpeg,image/png" });
+  const file = h("input", {
+    type: "file",
+    required: true,
+    accept: "application/pdf,image/jpeg,image/png",
+  });
   const kind = choices(
     [
       ["proof_of_delivery", "Proof of delivery"],
@@ -118,7 +133,14 @@ function askToInvoice(booking: trade.Booking, done: Done): void {
   const sum = money(booking.rate_cents, { required: true });
   ask({
     title: "Invoice",
-    body: [h("div", { class: "pair" }, field("Invoice number", number, "/number"), field("Sum, $", sum, "/amount_cents"))],
+    body: [
+      h(
+        "div",
+        { class: "pair" },
+        field("Invoice number", number, "/number"),
+        field("Sum, $", sum, "/amount_cents"),
+      ),
+    ],
     submit: "Send invoice",
     act: async (_, intent) => {
       const body = { number: number.value.trim(), amount_cents: centsOf(sum) };
@@ -143,11 +165,19 @@ function askIfPaid(booking: trade.Booking, done: Done): void {
 
 function askToCancel(booking: trade.Booking, done: Done): void {
   const reason = h("input", { required: true, maxlength: 200, list: "cancellations" });
-  const usual = h("datalist", { id: "cancellations" }, ...CANCELLATIONS.map((value) => h("option", { value })));
+  const usual = h(
+    "datalist",
+    { id: "cancellations" },
+    ...CANCELLATIONS.map((value) => h("option", { value })),
+  );
   ask({
     title: "Cancel this booking?",
     body: [
-      h("p", {}, "The other side learns of it. The load is not opened again: it has to be posted anew."),
+      h(
+        "p",
+        {},
+        "The other side learns of it. The load is not opened again: it has to be posted anew.",
+      ),
       field("Reason", reason, "/reason", usual),
     ],
     submit: "Cancel booking",
@@ -162,13 +192,18 @@ function askToCancel(booking: trade.Booking, done: Done): void {
 /** What can be done with a booking now: the next step first, by whoever may take it. */
 export function bookingActions(me: Me, booking: trade.Booking, done: Done): HTMLElement[] {
   const { status } = booking;
-  const may = (action: string, ...when: string[]) => me.may.includes(action) && when.includes(status);
+  const may = (action: string, ...when: string[]) =>
+    me.may.includes(action) && when.includes(status);
   const onTheRoad = may("booking.report", "dispatched", "picked_up", "in_transit");
-  const one = (can: boolean, text: string, act: () => void, look = "",
-  ) =>
+  const one = (can: boolean, text: string, act: () => void, look = "") =>
     can ? [button(text, { class: look }, act)] : [];
   return [
-    ...one(may("booking.dispatch", "booked"), "Dispatch…", () => void askToDispatch(booking, done), "primary"),
+    ...one(
+      may("booking.dispatch", "booked"),
+      "Dispatch…",
+      () => void askToDispatch(booking, done),
+      "primary",
+    ),
     ...one(onTheRoad, "Report…", () => askToReport(booking, done), "primary"),
     ...one(
       may("booking.attach", "dispatched", "picked_up", "in_transit", "delivered", "invoiced"),
@@ -182,8 +217,22 @@ export function bookingActions(me: Me, booking: trade.Booking, done: Done): HTML
       () => askToInvoice(booking, done),
       booking.documents.length ? "primary" : "",
     ),
-    ...one(may("booking.pay", "invoiced"), "Mark as paid…", () => askIfPaid(booking, done), "primary"),
-    ...one(may("booking.dispatch", "dispatched"), "Dispatch another…", () => void askToDispatch(booking, done)),
-    ...one(may("booking.cancel", "booked", "dispatched"), "Cancel booking…", () => askToCancel(booking, done), "danger"),
+    ...one(
+      may("booking.pay", "invoiced"),
+      "Mark as paid…",
+      () => askIfPaid(booking, done),
+      "primary",
+    ),
+    ...one(
+      may("booking.dispatch", "dispatched"),
+      "Dispatch another…",
+      () => void askToDispatch(booking, done),
+    ),
+    ...one(
+      may("booking.cancel", "booked", "dispatched"),
+      "Cancel booking…",
+      () => askToCancel(booking, done),
+      "danger",
+    ),
   ];
 }

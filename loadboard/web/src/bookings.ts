@@ -2,7 +2,18 @@ import { bookingActions } from "./bookingactions";
 import { browse } from "./browse";
 import { contactButton } from "./carrying";
 import { button, type Child, h } from "./dom";
-import { ago, day, clock, dollars, equipmentNames, first, lane, last, perMile, shortWindow } from "./format";
+import {
+  ago,
+  day,
+  clock,
+  dollars,
+  equipmentNames,
+  first,
+  lane,
+  last,
+  perMile,
+  shortWindow,
+} from "./format";
 import type { Column } from "./ledger";
 import { loadFacts, stopList } from "./loadfacts";
 import { notice } from "./notice";
@@ -72,13 +83,17 @@ const size = (bytes: number) =>
   bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 const confirmation = (booking: trade.Booking) =>
-  button("Rate confirmation (PDF)", {}, () =>
-    void trade.download(trade.confirmationOf(booking), `rate-confirmation-${booking.id}.pdf`),
+  button(
+    "Rate confirmation (PDF)",
+    {},
+    () => void trade.download(trade.confirmationOf(booking), `rate-confirmation-${booking.id}.pdf`),
   );
 
 function paperItem(of: trade.Booking, paper: trade.Paper): HTMLElement {
-  const open = button("Download", {}, () =>
-    void trade.download(`/bookings/${of.id}/documents/${paper.id}`, paper.name),
+  const open = button(
+    "Download",
+    {},
+    () => void trade.download(`/bookings/${of.id}/documents/${paper.id}`, paper.name),
   );
   return h(
     "li",
@@ -116,36 +131,40 @@ function showBookings(context: Context): Shown {
     one: trade.booking,
     heading: ({ load }) => lane(load),
     sheet: (booking) => {
-      const contact = h("div", {});
+      const contact = h("div", { class: "later" });
       const call = me.may.includes("load.contact") && !booking.cancelled;
       const reveal = call ? [contactButton(booking.load, contact)] : [];
       return [
-      progress(booking) ?? chip(booking.status),
-      h(
-        "p",
-        {},
-        h("strong", { class: "big" }, dollars(booking.rate_cents)),
-        h("span", { class: "quiet" }, ` ${perMile(booking.rate_cents / Math.max(1, booking.load.loaded_miles))} per loaded mile`),
-      ),
-      actionRow(...bookingActions(me, booking, done), confirmation(booking), ...reveal),
-      contact,
-      facts([
-        ["Shipper", booking.poster.name],
-        ["Carrier", booking.carrier.name],
-        ["Booked", moment(booking.booked_at)],
-        ["Driver", booking.driver && (booking.driver.name ?? `no. ${booking.driver.id}`)],
-        ["Truck", booking.truck_id !== null && `no. ${booking.truck_id}`],
-        ["Invoice", booking.invoice?.number],
-        ["Invoiced", booking.invoice && dollars(booking.invoice.amount_cents)],
-        ["Paid", booking.invoice?.paid_at && moment(booking.invoice.paid_at)],
-        ["Cancelled by", booking.cancelled?.by.name],
-        ["Because", booking.cancelled?.reason],
-      ]),
-      fromTheRoad(booking),
-      papers(booking),
-      stopList(booking.load),
-      facts(loadFacts(booking.load, names)),
-    ];
+        progress(booking) ?? chip(booking.status),
+        h(
+          "p",
+          {},
+          h("strong", { class: "big" }, dollars(booking.rate_cents)),
+          h(
+            "span",
+            { class: "quiet" },
+            ` ${perMile(booking.rate_cents / Math.max(1, booking.load.loaded_miles))} per loaded mile`,
+          ),
+        ),
+        actionRow(...bookingActions(me, booking, done), confirmation(booking), ...reveal),
+        contact,
+        facts([
+          ["Shipper", booking.poster.name],
+          ["Carrier", booking.carrier.name],
+          ["Booked", moment(booking.booked_at)],
+          ["Driver", booking.driver && (booking.driver.name ?? `no. ${booking.driver.id}`)],
+          ["Truck", booking.truck_id !== null && `no. ${booking.truck_id}`],
+          ["Invoice", booking.invoice?.number],
+          ["Invoiced", booking.invoice && dollars(booking.invoice.amount_cents)],
+          ["Paid", booking.invoice?.paid_at && moment(booking.invoice.paid_at)],
+          ["Cancelled by", booking.cancelled?.by.name],
+          ["Because", booking.cancelled?.reason],
+        ]),
+        fromTheRoad(booking),
+        papers(booking),
+        stopList(booking.load),
+        facts(loadFacts(booking.load, names)),
+      ];
     },
   });
   return view;

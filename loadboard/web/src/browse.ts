@@ -33,7 +33,10 @@ export interface Browser<T> {
 }
 
 /** A view of a list and of what is open of it, kept in step with the address and with the service. */
-export function browse<T extends { id: number }>(context: Context, options: Options<T>): Browser<T> {
+export function browse<T extends { id: number }>(
+  context: Context,
+  options: Options<T>,
+): Browser<T> {
   const { title, empty, columns, which = [], tools = [], heading, sheet, before } = options;
   let part = which[0]?.[0] ?? "";
   let openId = context.item;

@@ -40,14 +40,16 @@ export function carrierActions(load: Load, { long, changed }: Listeners): HTMLEl
   const rate = load.rate_cents;
   return [
     ...(isInstant(load) && rate !== null
-      ? [button(`Book now for ${dollars(rate)}`, { class: "primary" }, () => askToBook(load, long, booked))]
+      ? [
+          button(`Book now for ${dollars(rate)}`, { class: "primary" }, () =>
+            askToBook(load, long, booked),
+          ),
+        ]
       : []),
     ...(rate !== null
       ? [
-          button(
-            `Request at ${dollars(rate)}`,
-            { class: isInstant(load) ? "" : "primary" },
-            () => offer("Request this load", rate, "Send request"),
+          button(`Request at ${dollars(rate)}`, { class: isInstant(load) ? "" : "primary" }, () =>
+            offer("Request this load", rate, "Send request"),
           ),
         ]
       : []),
@@ -76,9 +78,20 @@ export async function ownOffer(load: Load): Promise<HTMLElement | null> {
 }
 
 export function contactFacts(contact: Contact | null, addresses: (string | null)[]): HTMLElement {
-  const phone = contact?.phone && h("a", { href: `tel:${contact.phone.replace(/[^+\d]/g, "")}` }, contact.phone);
-  const mail = contact?.email && h("a", { href: `mailto:${encodeURIComponent(contact.email).replaceAll("%40", "@")}` }, contact.email);
-  const streets = addresses.map((address, i): [string, string | null] => [`Stop ${i + 1}`, address]);
+  const phone =
+    contact?.phone &&
+    h("a", { href: `tel:${contact.phone.replace(/[^+\d]/g, "")}` }, contact.phone);
+  const mail =
+    contact?.email &&
+    h(
+      "a",
+      { href: `mailto:${encodeURIComponent(contact.email).replaceAll("%40", "@")}` },
+      contact.email,
+    );
+  const streets = addresses.map((address, i): [string, string | null] => [
+    `Stop ${i + 1}`,
+    address,
+  ]);
   return section(
     "Contact",
     facts([["Name", contact?.name], ["Phone", phone], ["E-mail", mail], ...streets]),
@@ -113,4 +126,6 @@ export function contactButton(load: Load, place: HTMLElement): HTMLElement {
 }
 
 export const isOpenTo = (me: Me, load: Load): boolean =>
-  me.may.includes("offer.make") && load.status === "posted" && load.organization.id !== me.organization.id;
+  me.may.includes("offer.make") &&
+  load.status === "posted" &&
+  load.organization.id !== me.organization.id;

@@ -75,7 +75,10 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
 
   /** What the service has to be asked for, and comes a moment later. */
   async function addLater(shown: Load, place: HTMLElement): Promise<void> {
-    const found = await Promise.all([isOpenTo(me, shown) ? ownOffer(shown) : null, priceHistory(shown)]);
+    const found = await Promise.all([
+      isOpenTo(me, shown) ? ownOffer(shown) : null,
+      priceHistory(shown),
+    ]);
     place.replaceChildren(...found.filter((part) => part !== null));
   }
 

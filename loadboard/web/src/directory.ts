@@ -61,7 +61,9 @@ export const organization = async (id: number) =>
 export const changeOrganization = (one: Organization, body: object) =>
   change("/organizations", one, body);
 export const makeOrganization = (body: object, intent: Intent) =>
-  post<{ organization: Organization; invitation: NewInvitation }>("/organizations", body, { intent });
+  post<{ organization: Organization; invitation: NewInvitation }>("/organizations", body, {
+    intent,
+  });
 export const peopleOf = (id: number) => call<Page<Person>>(`/organizations/${id}/people?limit=100`);
 
 export const people = (cursor: string | null) =>

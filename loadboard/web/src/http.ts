@@ -80,7 +80,8 @@ function request(path: string, { method = "GET", body, file, match, intent: mean
   const patch = method === "PATCH" ? "application/merge-patch+json" : "application/json";
   if (text !== null) headers.set("Content-Type", patch);
   if (file) headers.set("Content-Type", file.type || "application/octet-stream");
-  if (match !== undefined) headers.set("If-Match", typeof match === "number" ? `"${match}"` : match);
+  if (match !== undefined)
+    headers.set("If-Match", typeof match === "number" ? `"${match}"` : match);
   const said = text ?? (file ? `${file.size} ${file.lastModified}` : "");
   if (method === "POST") headers.set("Idempotency-Key", (meant ?? intent())(`${path} ${said}`));
   return { method, headers, body: text ?? file ?? null };

@@ -19,7 +19,11 @@ export function onceShown(text: string): HTMLElement {
 export function showInvitation({ email, token, expires_at: until }: NewInvitation): void {
   tell(
     `Invitation for ${email}`,
-    h("p", {}, `Hand this link on. It is shown this once, is good once, and ends on ${day(until, HERE)}.`),
+    h(
+      "p",
+      {},
+      `Hand this link on. It is shown this once, is good once, and ends on ${day(until, HERE)}.`,
+    ),
     onceShown(`${location.origin}/#invitation=${encodeURIComponent(token)}`),
   );
 }

@@ -34,17 +34,31 @@ function status({ revoked_at: revoked, expires_at: until }: directory.Key): HTML
 }
 
 function askForKey(roles: readonly (readonly [string, string])[], made: () => void): void {
-  const name = h("input", { required: true, maxlength: 100, placeholder: "Transport management system" });
+  const name = h("input", {
+    required: true,
+    maxlength: 100,
+    placeholder: "Transport management system",
+  });
   const role = choices(roles, "dispatcher");
   const days = choices(DAYS, "90");
   const boxes = SCOPES.map((scope) => h("input", { type: "checkbox", value: scope }));
   const ticks = boxes.map((box, i) => h("label", { class: "tick" }, box, SCOPES[i]));
-  const scopes = h("fieldset", { class: "scopes field", "data-pointer": "/scopes" }, h("legend", {}, "It may"), ...ticks);
+  const scopes = h(
+    "fieldset",
+    { class: "scopes field", "data-pointer": "/scopes" },
+    h("legend", {}, "It may"),
+    ...ticks,
+  );
   ask({
     title: "New API key",
     body: [
       field("Name", name, "/name"),
-      h("div", { class: "pair" }, field("Acts as", role, "/role"), field("Good for", days, "/days")),
+      h(
+        "div",
+        { class: "pair" },
+        field("Acts as", role, "/role"),
+        field("Good for", days, "/days"),
+      ),
       scopes,
     ],
     submit: "Make key",
@@ -57,7 +71,11 @@ function askForKey(roles: readonly (readonly [string, string])[], made: () => vo
       };
       const { key } = await directory.makeKey(body, intent);
       made();
-      tell(`Key ${body.name}`, h("p", {}, "This is shown this once. Keep it like a password."), onceShown(key));
+      tell(
+        `Key ${body.name}`,
+        h("p", {}, "This is shown this once. Keep it like a password."),
+        onceShown(key),
+      );
     },
   });
 }
@@ -68,7 +86,9 @@ export function browseKeys(
   tools: Child[],
   roles: readonly (readonly [string, string])[],
 ): Browser<directory.Key> {
-  const create = button("New API key…", { class: "end" }, () => askForKey(roles, () => view.refresh()));
+  const create = button("New API key…", { class: "end" }, () =>
+    askForKey(roles, () => view.refresh()),
+  );
   const view = browse<directory.Key>(context, {
     title: "People",
     empty: "No API keys. Make one for a machine that posts or searches for you.",
@@ -77,7 +97,12 @@ export function browseKeys(
       { name: "status", title: "Status", cell: status },
       { name: "prefix", title: "Begins with", cell: ({ prefix }) => prefix },
       { name: "role", title: "Acts as", cell: ({ role }) => role },
-      { name: "used", title: "Last used", number: true, cell: (key) => (key.last_used_at ? ago(key.last_used_at) : "never") },
+      {
+        name: "used",
+        title: "Last used",
+        number: true,
+        cell: (key) => (key.last_used_at ? ago(key.last_used_at) : "never"),
+      },
       { name: "until", title: "Until", number: true, cell: (key) => day(key.expires_at, HERE) },
     ],
     tools: [...tools, create],

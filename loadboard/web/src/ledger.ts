@@ -47,13 +47,16 @@ export function ledger<T extends { id: number }>(options: Options<T>): Ledger<T>
   });
 
   const cells = (item: T) =>
-    columns.map(({ name, number, cell, title }) =>
-      h(
-        "td",
-        { role: "gridcell", class: number ? `${name} number` : name, "data-title": title },
-        cell(item),
-      ),
-    );
+    columns.map(({ name, number, cell, title }) => {
+      const shown = cell(item);
+      const attributes = {
+        role: "gridcell",
+        class: number ? `${name} number` : name,
+        title: typeof shown === "string" ? shown : null,
+        "data-title": title,
+      };
+      return h("td", attributes, shown);
+    });
 
   function show(): void {
     const focused = rows.focused();
@@ -89,11 +92,7 @@ export function ledger<T extends { id: number }>(options: Options<T>): Ledger<T>
   }
 
   const heads = columns.map(({ name, title, number }) =>
-    h(
-      "th",
-      { role: "columnheader", scope: "col", class: number ? `${name} number` : name },
-      title,
-    ),
+    h("th", { role: "columnheader", scope: "col", class: number ? `${name} number` : name }, title),
   );
   const table = h(
     "table",

@@ -21,7 +21,10 @@ const WHICH = [
   ["", "All"],
 ] as const;
 
-const columns = (waiting: (load: Load) => number, short: (code: string) => string): Column<Load>[] => [
+const columns = (
+  waiting: (load: Load) => number,
+  short: (code: string) => string,
+): Column<Load>[] => [
   { name: "status", title: "Status", cell: ({ status }) => chip(status) },
   { name: "reference", title: "Reference", cell: ({ reference }) => reference },
   { name: "lane", title: "Lane", cell: lane },
@@ -61,7 +64,11 @@ function audienceWords({ audience, instant }: Load): string {
           .filter(Boolean)
           .join(" and ")
       : "every carrier";
-  const book = { nobody: "", networks: "; your networks book at once", everyone: "; all book at once" };
+  const book = {
+    nobody: "",
+    networks: "; your networks book at once",
+    everyone: "; all book at once",
+  };
   return who + book[instant ?? "nobody"];
 }
 
@@ -85,9 +92,11 @@ function showMyLoads(context: Context): Shown {
 
   function later(load: Load): HTMLElement {
     const place = h("div", { class: "later" });
-    void Promise.all([offersOf(context, load, () => view.again()), priceHistory(load), whoAsked(load)]).then(
-      (parts) => place.replaceChildren(...parts.filter((part) => part !== null)),
-    );
+    void Promise.all([
+      offersOf(context, load, () => view.again()),
+      priceHistory(load),
+      whoAsked(load),
+    ]).then((parts) => place.replaceChildren(...parts.filter((part) => part !== null)));
     return place;
   }
 

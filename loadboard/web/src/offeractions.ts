@@ -39,8 +39,7 @@ export function offerActions(
         askToAccept(offer, long, booked),
       ),
     may("offer.agree") && button("Counter…", {}, () => askToCounter(offer, long, done)),
-    may("offer.refuse") &&
-      button("Decline…", { class: "danger" }, () => askToDecline(offer, done)),
+    may("offer.refuse") && button("Decline…", { class: "danger" }, () => askToDecline(offer, done)),
   ].filter((one) => one !== false);
 }
 
@@ -57,7 +56,9 @@ const STEPS: Record<string, string> = {
 
 function roundItem({ step, at, by, rate_cents, note, reason }: Round, offer: Offer): HTMLElement {
   const who = by === null ? "It" : offer[by].name;
-  const words = [note, reason && `Reason: ${reason.replaceAll("_", " ")}`].filter(Boolean).join(" · ");
+  const words = [note, reason && `Reason: ${reason.replaceAll("_", " ")}`]
+    .filter(Boolean)
+    .join(" · ");
   return h(
     "li",
     {},

@@ -75,9 +75,14 @@ function showOffers(context: Context): Shown {
     before: () => countWaiting(me),
     heading: ({ load }) => lane(load),
     sheet: (offer) => [
-      h("p", { class: "state" }, h("strong", { class: "big" }, dollars(offer.rate_cents)), offerChip(me, offer)),
+      h(
+        "p",
+        { class: "state" },
+        h("strong", { class: "big" }, dollars(offer.rate_cents)),
+        offerChip(me, offer),
+      ),
       actionRow(...offerActions(me, offer, names.long, () => view.refresh())),
-      section("What was said", roundList(offer)),
+      section("History", roundList(offer)),
       facts([
         ["With", other(me, offer)],
         ["Stands for", offer.status === "open" ? until(offer.expires_at) : null],

@@ -43,7 +43,12 @@ function askToMake(made: (organization: Organization) => void): void {
     title: "New organisation",
     body: [
       h("div", { class: "pair" }, field("Name", name, "/name"), field("Kind", kind, "/kind")),
-      h("div", { class: "pair" }, field("USDOT number", usdot, "/usdot"), field("MC number", mc, "/mc")),
+      h(
+        "div",
+        { class: "pair" },
+        field("USDOT number", usdot, "/usdot"),
+        field("MC number", mc, "/mc"),
+      ),
       field("E-mail of its first owner, who is invited", owner, "/owner_email"),
     ],
     submit: "Make organisation",
@@ -69,8 +74,18 @@ function askForStanding(one: Organization, changed: (organization: Organization)
   ask({
     title: `${one.name}: authority and insurance`,
     body: [
-      h("div", { class: "pair" }, field("Operating authority", authority, "/authority"), field("Insured until", until, "/insured_until")),
-      h("div", { class: "pair" }, field("USDOT number", usdot, "/usdot"), field("MC number", mc, "/mc")),
+      h(
+        "div",
+        { class: "pair" },
+        field("Operating authority", authority, "/authority"),
+        field("Insured until", until, "/insured_until"),
+      ),
+      h(
+        "div",
+        { class: "pair" },
+        field("USDOT number", usdot, "/usdot"),
+        field("MC number", mc, "/mc"),
+      ),
     ],
     submit: "Save",
     act: async () => {
@@ -97,19 +112,21 @@ function askToSuspend(one: Organization, changed: (organization: Organization) =
 
 function peopleSection(id: number): HTMLElement {
   const list = h("ul", { class: "plain" });
-  void directory.peopleOf(id).then(({ items }) =>
-    list.replaceChildren(
-      ...items.map(({ name, email, role, disabled }) =>
-        h(
-          "li",
-          {},
-          h("strong", {}, name ?? email),
-          h("span", { class: "quiet" }, `${name ? `${email}, ` : ""}${role}`),
-          disabled && h("span", { class: "end quiet" }, "disabled"),
+  void directory
+    .peopleOf(id)
+    .then(({ items }) =>
+      list.replaceChildren(
+        ...items.map(({ name, email, role, disabled }) =>
+          h(
+            "li",
+            {},
+            h("strong", {}, name ?? email),
+            h("span", { class: "quiet" }, `${name ? `${email}, ` : ""}${role}`),
+            disabled && h("span", { class: "end quiet" }, "disabled"),
+          ),
         ),
       ),
-    ),
-  );
+    );
   return section("People", list);
 }
 
@@ -122,11 +139,15 @@ function showOrganizations(context: Context): Shown {
     placeholder: "Name, USDOT or MC number",
     maxlength: 100,
   });
-  q.addEventListener("input", debounce(() => view.refresh(), 200));
+  q.addEventListener(
+    "input",
+    debounce(() => view.refresh(), 200),
+  );
   const create = button("New organisation…", { class: "primary end" }, () => askToMake(changed));
 
   function actions(one: Organization): HTMLElement[] {
-    const restore = async () => changed(await directory.changeOrganization(one, { suspended: false }));
+    const restore = async () =>
+      changed(await directory.changeOrganization(one, { suspended: false }));
     const suspend = one.suspended
       ? button("Lift the suspension", {}, () => void restore())
       : button("Suspend…", { class: "danger" }, () => askToSuspend(one, changed));

@@ -42,7 +42,7 @@ export async function offersOf(
       h("span", {}, offer.carrier.name),
       offerChip(me, offer),
       h("span", { class: "end" }, ...offerActions(me, offer, long, changed)),
-      h("details", {}, h("summary", { class: "quiet" }, "What was said"), roundList(offer)),
+      h("details", {}, h("summary", { class: "quiet" }, "History"), roundList(offer)),
     );
   const sorted = found.items.toSorted((a, b) => Number(isMyTurn(me, b)) - Number(isMyTurn(me, a)));
   const canTender = load.status === "posted" && me.may.includes("offer.tender");

@@ -62,7 +62,9 @@ export function tabs(
 ): HTMLElement {
   const buttons = options.map(([value, text]) =>
     button(text, { "aria-pressed": String(value === chosen) }, () => {
-      buttons.forEach((one, i) => one.setAttribute("aria-pressed", String(options[i]?.[0] === value)));
+      buttons.forEach((one, i) =>
+        one.setAttribute("aria-pressed", String(options[i]?.[0] === value)),
+      );
       choose(value);
     }),
   );

@@ -92,8 +92,10 @@ function browsePeople(context: Context, tools: Child[]): Browser<Person> {
         one.etag !== undefined &&
         actionRow(
           button("Change…", { class: "primary" }, () => askToChange(context, one, changed)),
-          button(one.disabled ? "Let in again…" : "Disable…", { class: one.disabled ? "" : "danger" }, () =>
-            askToDisable(one, changed),
+          button(
+            one.disabled ? "Let in again…" : "Disable…",
+            { class: one.disabled ? "" : "danger" },
+            () => askToDisable(one, changed),
           ),
         ),
       facts([
@@ -141,7 +143,10 @@ function showPeople(context: Context): Shown {
   let shown: Shown;
 
   function show(part: Part, at: Context): void {
-    const choice = parts.length > 1 ? tabs("Which of People", parts, part, (to) => show(to as Part, { ...at, item: null })) : null;
+    const choice =
+      parts.length > 1
+        ? tabs("Which of People", parts, part, (to) => show(to as Part, { ...at, item: null }))
+        : null;
     const invite = button("Invite…", { class: "primary end" }, () =>
       askToInvite(context, () => show("invitations", { ...at, item: null })),
     );

@@ -103,7 +103,11 @@ export function postDialog(
     refuseIn(form, byId("post-problem"), errors, general);
 
   function contact(): Contact | null {
-    const said = { name: text("contactName"), phone: text("contactPhone"), email: text("contactEmail") };
+    const said = {
+      name: text("contactName"),
+      phone: text("contactPhone"),
+      email: text("contactEmail"),
+    };
     return said.name || said.phone || said.email ? said : null;
   }
 

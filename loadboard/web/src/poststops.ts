@@ -62,8 +62,12 @@ export function stopFields(kind: NewStop["kind"], required: boolean): StopFields
     field("Place", place, "place", options),
     field(required ? "From" : "From (optional)", from, "window/from"),
     field(required ? "Until" : "Until (optional)", to, "window/to"),
-    field("Street, told with the contact (optional)", address, "address"),
     hint,
+    h(
+      "div",
+      { class: "street" },
+      field("Street, told with the contact alone (optional)", address, "address"),
+    ),
   );
 
   async function read(pointer: string): Promise<{ stop: NewStop; errors: FieldError[] }> {

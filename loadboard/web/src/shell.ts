@@ -1,6 +1,7 @@
 import { type Board, showBoard } from "./board";
 import { byId } from "./dom";
 import { whenStale } from "./http";
+import { countWaiting } from "./offers";
 import { postDialog } from "./post";
 import type { Equipment, Load, Me } from "./types";
 import { addressOf, markView, type Shown, showNavigation, viewIn } from "./views";
@@ -64,6 +65,7 @@ export function showPage(me: Me, equipment: Equipment[]): void {
     else void board?.posted(load);
   }
 
+  const count = () => void (me.may.includes("offer.read") && countWaiting(me));
   const searching = { name: "search", title: "Search" };
   showNavigation([searching, ...views]);
   document.addEventListener("click", follow);
@@ -72,8 +74,10 @@ export function showPage(me: Me, equipment: Equipment[]): void {
   byId("post-open").addEventListener("click", () => post.open());
   window.addEventListener("popstate", show);
   window.setInterval(() => {
-    if (document.visibilityState === "visible" && !document.querySelector("dialog[open]"))
-      shown?.refresh();
+    if (document.visibilityState !== "visible" || document.querySelector("dialog[open]")) return;
+    shown?.refresh();
+    if (!shown) count();
   }, REFRESH_MS);
+  count();
   show();
 }

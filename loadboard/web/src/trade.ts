@@ -139,7 +139,9 @@ export async function download(path: string, name: string): Promise<void> {
 
 /** Whom to call about a load. */
 export const revealContact = (loadId: number) =>
-  post<{ contact: Contact | null; addresses: (string | null)[] | null }>(`/loads/${loadId}/contact`);
+  post<{ contact: Contact | null; addresses: (string | null)[] | null }>(
+    `/loads/${loadId}/contact`,
+  );
 
 /** Which carriers were told the contact of a load of one's own. */
 export const contactViews = (loadId: number) =>

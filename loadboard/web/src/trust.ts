@@ -34,7 +34,9 @@ function change(cents: number | null, before: number | null): string | null {
 /** What the load was posted at from time to time; nothing where the price never changed. */
 export async function priceHistory(load: Load): Promise<HTMLElement | null> {
   const versions = await api.history(load.id).catch(() => []);
-  const priced = versions.filter((one, i) => i === 0 || one.rate_cents !== versions[i - 1]?.rate_cents);
+  const priced = versions.filter(
+    (one, i) => i === 0 || one.rate_cents !== versions[i - 1]?.rate_cents,
+  );
   if (priced.length < 2) return null;
   const items = priced.map(({ rate_cents: cents, at }, i) =>
     h(

@@ -42,7 +42,9 @@ export const viewLink = (view: string, item: number | null, ...text: Child[]): H
   h("a", { href: addressOf(view, item), "data-view": view }, ...text);
 
 export function showNavigation(views: { name: string; title: string }[]): void {
-  const links = views.map(({ name, title }) => viewLink(name, null, title, h("b", { hidden: true })));
+  const links = views.map(({ name, title }) =>
+    viewLink(name, null, title, h("b", { hidden: true })),
+  );
   byId("views").replaceChildren(...links);
   byId("views").hidden = links.length < 2;
 }
