@@ -1,16 +1,12 @@
 import { askForOffer, askToBook } from "./agreeing";
 import { button, h } from "./dom";
-import { ago, dollars } from "./format";
+import { ago, dollars, isInstant } from "./format";
 import { Problem } from "./http";
 import { notice } from "./notice";
 import { facts, section } from "./pane";
 import * as trade from "./trade";
 import type { Contact, Load, Me } from "./types";
 import { viewLink } from "./views";
-
-/** Whether the poster lets carriers book; the service knows whether this one may. */
-const isInstant = ({ instant, rate_cents }: Load) =>
-  instant !== undefined && instant !== "nobody" && rate_cents !== null;
 
 interface Listeners {
   long: (code: string) => string;
@@ -38,8 +34,9 @@ export function carrierActions(load: Load, { long, changed }: Listeners): HTMLEl
     changed();
   };
   const rate = load.rate_cents;
+  const now = isInstant(load);
   return [
-    ...(isInstant(load) && rate !== null
+    ...(now && rate !== null
       ? [
           button(`Book now for ${dollars(rate)}`, { class: "primary" }, () =>
             askToBook(load, long, booked),
@@ -48,7 +45,7 @@ export function carrierActions(load: Load, { long, changed }: Listeners): HTMLEl
       : []),
     ...(rate !== null
       ? [
-          button(`Request at ${dollars(rate)}`, { class: isInstant(load) ? "" : "primary" }, () =>
+          button(`Request at ${dollars(rate)}`, { class: now ? "" : "primary" }, () =>
             offer("Request this load", rate, "Send request"),
           ),
         ]

@@ -77,6 +77,10 @@ export const first = (load: Load): Stop => load.stops[0] as Stop;
 export const last = (load: Load): Stop => load.stops[load.stops.length - 1] as Stop;
 export const lane = (load: Load): string => `${placeName(first(load))} → ${placeName(last(load))}`;
 
+/** Whether some carriers may book it at once; the service knows which. */
+export const isInstant = ({ instant }: Load): boolean =>
+  instant !== undefined && instant !== "nobody";
+
 export function equipmentNames(all: Equipment[]): {
   short: (code: string) => string;
   long: (code: string) => string;

@@ -31,10 +31,11 @@ export function ledger<T extends { id: number }>(options: Options<T>): Ledger<T>
   const { columns, label, empty, opened } = options;
   const body = h("tbody", { role: "rowgroup" });
   const said = h("p", { class: "said", role: "status" }, "Loading…");
-  const more = button("Load more", { hidden: true }, () => void next());
+  const more = button("Load more", { hidden: true }, () => void read(items, cursor, 0));
   let items: T[] = [];
   let selected: number | null = null;
   let cursor: string | null = null;
+  let asked = 0;
 
   const place = () => items.findIndex(({ id }) => id === selected);
   const rows = gridRows(body, {
@@ -71,19 +72,24 @@ export function ledger<T extends { id: number }>(options: Options<T>): Ledger<T>
     more.hidden = cursor === null;
   }
 
-  async function read(from: string | null): Promise<void> {
+  /** Asks for so many items at the least, after those of `known`; a later question makes an earlier one void. */
+  async function read(known: T[], from: string | null, least: number): Promise<void> {
+    const mine = ++asked;
     try {
-      const page = await options.page(from);
-      items = from === null ? page.items : [...items, ...page.items];
-      cursor = page.next_cursor;
+      let page = await options.page(from);
+      const found = [...known, ...page.items];
+      while (page.next_cursor !== null && found.length < least) {
+        page = await options.page(page.next_cursor);
+        found.push(...page.items);
+      }
+      if (mine !== asked) return;
+      [items, cursor] = [found, page.next_cursor];
       show();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       said.textContent = error.message;
     }
   }
-
-  const next = () => read(cursor);
 
   function select(id: number | null, focus = false): void {
     selected = id;
@@ -102,7 +108,7 @@ export function ledger<T extends { id: number }>(options: Options<T>): Ledger<T>
   );
   return {
     element: h("div", { class: "listing" }, table, said, more),
-    refresh: () => read(null),
+    refresh: () => read([], null, items.length),
     select,
     items: () => items,
   };

@@ -4,6 +4,7 @@ import {
   count,
   dollars,
   first,
+  isInstant,
   last,
   longWindow,
   perMile,
@@ -55,16 +56,21 @@ function town(name: string, stop: Stop, more = ""): HTMLTableCellElement {
 }
 
 function truck(load: Load, names: Names): HTMLTableCellElement {
+  const isOdd = (load.flags ?? []).length > 0;
   const title = [
     names.long(load.equipment),
     load.full ? "full" : "partial",
     load.hazmat && "hazmat",
+    isInstant(load) && "can be booked at once",
+    ...(load.flags ?? []),
   ]
     .filter(Boolean)
     .join(", ");
   const badges = [
     !load.full && h("small", {}, "P"),
     load.hazmat && h("small", { class: "hazmat" }, "HM"),
+    isInstant(load) && h("small", { class: "instant" }, "B"),
+    isOdd && h("small", { class: "odd" }, "!"),
   ];
   return h(
     "td",
