@@ -2,7 +2,7 @@ import { browse } from "./browse";
 import { button, h } from "./dom";
 import { ago } from "./format";
 import { askForPartner } from "./networks";
-import { notice } from "./notice";
+import { doing, notice } from "./notice";
 import { actionRow } from "./pane";
 import * as partners from "./partners";
 import type { Context, Shown, View } from "./views";
@@ -35,7 +35,7 @@ function showBlocks(context: Context): Shown {
     heading: ({ name }) => name,
     sheet: (partner) => [
       h("p", {}, "Neither of you sees the other's loads, or books with the other."),
-      actionRow(button("End the block", {}, () => void end(partner))),
+      actionRow(doing("End the block", {}, () => end(partner))),
     ],
   });
   return view;

@@ -3,6 +3,7 @@ import { ask } from "./dialog";
 import { button, h } from "./dom";
 import { centsOf, choices, field, money } from "./fields";
 import { dollars, first, last, placeName } from "./format";
+import { say } from "./notice";
 import { suggestPlaces } from "./suggest";
 import * as trade from "./trade";
 import type { Me } from "./types";
@@ -201,7 +202,7 @@ export function bookingActions(me: Me, booking: trade.Booking, done: Done): HTML
     ...one(
       may("booking.dispatch", "booked"),
       "Dispatch…",
-      () => void askToDispatch(booking, done),
+      () => void askToDispatch(booking, done).catch(say),
       "primary",
     ),
     ...one(onTheRoad, "Report…", () => askToReport(booking, done), "primary"),
@@ -226,7 +227,7 @@ export function bookingActions(me: Me, booking: trade.Booking, done: Done): HTML
     ...one(
       may("booking.dispatch", "dispatched"),
       "Dispatch another…",
-      () => void askToDispatch(booking, done),
+      () => void askToDispatch(booking, done).catch(say),
     ),
     ...one(
       may("booking.cancel", "booked", "dispatched"),

@@ -1,7 +1,7 @@
 import { bookingActions } from "./bookingactions";
 import { browse } from "./browse";
 import { contactButton } from "./carrying";
-import { button, type Child, h } from "./dom";
+import { type Child, h } from "./dom";
 import {
   ago,
   day,
@@ -16,7 +16,7 @@ import {
 } from "./format";
 import type { Column } from "./ledger";
 import { loadFacts, stopList } from "./loadfacts";
-import { notice } from "./notice";
+import { doing, notice } from "./notice";
 import { actionRow, chip, facts, section } from "./pane";
 import * as trade from "./trade";
 import type { Me } from "./types";
@@ -83,17 +83,13 @@ const size = (bytes: number) =>
   bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 const confirmation = (booking: trade.Booking) =>
-  button(
-    "Rate confirmation (PDF)",
-    {},
-    () => void trade.download(trade.confirmationOf(booking), `rate-confirmation-${booking.id}.pdf`),
+  doing("Rate confirmation (PDF)", {}, () =>
+    trade.download(trade.confirmationOf(booking), `rate-confirmation-${booking.id}.pdf`),
   );
 
 function paperItem(of: trade.Booking, paper: trade.Paper): HTMLElement {
-  const open = button(
-    "Download",
-    {},
-    () => void trade.download(`/bookings/${of.id}/documents/${paper.id}`, paper.name),
+  const open = doing("Download", {}, () =>
+    trade.download(`/bookings/${of.id}/documents/${paper.id}`, paper.name),
   );
   return h(
     "li",

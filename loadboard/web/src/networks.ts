@@ -3,7 +3,7 @@ import { ask } from "./dialog";
 import { button, h } from "./dom";
 import { field } from "./fields";
 import { ago, count } from "./format";
-import { notice } from "./notice";
+import { doing, notice, say } from "./notice";
 import { actionRow, section } from "./pane";
 import * as partners from "./partners";
 import type { Context, Shown, View } from "./views";
@@ -62,7 +62,7 @@ function showNetworks(context: Context): Shown {
   }
 
   function memberItem(network: partners.Network, { id, name, usdot, since }: partners.Partner) {
-    const remove = button("Remove", { "aria-label": `Remove ${name}` }, async () => {
+    const remove = doing("Remove", { "aria-label": `Remove ${name}` }, async () => {
       await partners.removeMember(network.id, id);
       notice(`${name} is no longer in ${network.name}.`);
       view.again();
@@ -82,7 +82,7 @@ function showNetworks(context: Context): Shown {
     void partners.members(network.id).then(({ items }) => {
       const each = items.map((one) => memberItem(network, one));
       place.replaceChildren(...(each.length ? each : [h("li", { class: "quiet" }, "None yet.")]));
-    });
+    }, say);
     return section("Carriers", place);
   }
 

@@ -5,6 +5,7 @@ import { button, debounce, h } from "./dom";
 import { choices, field } from "./fields";
 import { ago, day } from "./format";
 import { showInvitation } from "./inviting";
+import { doing, say } from "./notice";
 import { actionRow, chip, facts, section } from "./pane";
 import type { Context, Shown, View } from "./views";
 
@@ -114,18 +115,20 @@ function peopleSection(id: number): HTMLElement {
   const list = h("ul", { class: "plain" });
   void directory
     .peopleOf(id)
-    .then(({ items }) =>
-      list.replaceChildren(
-        ...items.map(({ name, email, role, disabled }) =>
-          h(
-            "li",
-            {},
-            h("strong", {}, name ?? email),
-            h("span", { class: "quiet" }, `${name ? `${email}, ` : ""}${role}`),
-            disabled && h("span", { class: "end quiet" }, "disabled"),
+    .then(
+      ({ items }) =>
+        list.replaceChildren(
+          ...items.map(({ name, email, role, disabled }) =>
+            h(
+              "li",
+              {},
+              h("strong", {}, name ?? email),
+              h("span", { class: "quiet" }, `${name ? `${email}, ` : ""}${role}`),
+              disabled && h("span", { class: "end quiet" }, "disabled"),
+            ),
           ),
         ),
-      ),
+      say,
     );
   return section("People", list);
 }
@@ -149,7 +152,7 @@ function showOrganizations(context: Context): Shown {
     const restore = async () =>
       changed(await directory.changeOrganization(one, { suspended: false }));
     const suspend = one.suspended
-      ? button("Lift the suspension", {}, () => void restore())
+      ? doing("Lift the suspension", {}, restore)
       : button("Suspend…", { class: "danger" }, () => askToSuspend(one, changed));
     const verify = button("Authority and insurance…", { class: "primary" }, () =>
       askForStanding(one, changed),

@@ -3,6 +3,7 @@ import { ask } from "./dialog";
 import { button, h } from "./dom";
 import { centsOf, choices, field, money } from "./fields";
 import { lane } from "./format";
+import { doing } from "./notice";
 import type { Load } from "./types";
 
 const CANCEL_REASONS = [
@@ -60,18 +61,10 @@ function askToCancel(load: Load, changed: Listeners["changed"]): void {
 
 /** What a poster can do with a load that is open. */
 export function ownActions(load: Load, { changed, edit }: Listeners): HTMLElement[] {
-  const confirm = button("Confirm: still open", { class: "primary" }, async () => {
-    confirm.disabled = true;
-    try {
-      changed(await api.confirmLoad(load.id), "Confirmed as still open.");
-    } catch (error) {
-      if (!(error instanceof api.Problem)) throw error;
-      confirm.after(h("span", { class: "refused", role: "alert" }, error.message));
-    }
-    confirm.disabled = false;
-  });
   return [
-    confirm,
+    doing("Confirm: still open", { class: "primary" }, async () =>
+      changed(await api.confirmLoad(load.id), "Confirmed as still open."),
+    ),
     rateForm(load, changed),
     button("Change…", {}, () => edit(load)),
     button("Cancel load…", { class: "danger" }, () => askToCancel(load, changed)),

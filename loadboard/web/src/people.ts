@@ -6,7 +6,7 @@ import { choices, field } from "./fields";
 import { ago, day } from "./format";
 import { showInvitation } from "./inviting";
 import { browseKeys } from "./keys";
-import { notice } from "./notice";
+import { doing, notice } from "./notice";
 import { actionRow, chip, facts, tabs } from "./pane";
 import type { Context, Shown, View } from "./views";
 import { HERE } from "./zones";
@@ -122,7 +122,7 @@ function browseInvitations(context: Context, tools: Child[]): Browser<directory.
     sheet: ({ id, role, email }) => [
       h("p", {}, `Invited as ${role}. The link was shown when the invitation was made.`),
       actionRow(
-        button("Take it back", { class: "danger" }, async () => {
+        doing("Take it back", { class: "danger" }, async () => {
           await directory.withdraw(id);
           notice(`The invitation of ${email} is taken back.`);
           view.close();

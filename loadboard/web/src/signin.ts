@@ -26,6 +26,7 @@ function whenSent(id: string, problem: string, path: string, read: (form: FormDa
 
 export function askToSignIn(why: string): void {
   document.body.classList.add("signed-out");
+  for (const open of document.querySelectorAll("dialog")) open.close();
   byId("sign-in").hidden = false;
   byId("sign-in-problem").textContent = why;
   byId("email").focus();
