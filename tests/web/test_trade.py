@@ -106,7 +106,7 @@ def test_a_rate_is_agreed_on_in_rounds(visit: Visit, board: Board) -> None:
     shipper = visit("shipper", f"?view=loads&item={load['id']}")
     offer = sheet(shipper).locator(".rounds > li").first
     expect(offer).to_contain_text("$1,500")
-    expect(shipper.locator("#views [data-view=offers] b")).to_have_text("1")
+    expect(shipper.locator("#views [data-view=offers] .waiting")).to_have_text("1")
     offer.get_by_role("button", name="Counter…").click()
     asking(shipper).get_by_label("Rate, $").fill("1350.50")
     answer(shipper, "Send counter")

@@ -43,7 +43,7 @@ export const viewLink = (view: string, item: number | null, ...text: Child[]): H
 
 export function showNavigation(views: { name: string; title: string }[]): void {
   const links = views.map(({ name, title }) =>
-    viewLink(name, null, title, h("b", { hidden: true })),
+    viewLink(name, null, title, h("span", { class: "waiting", hidden: true })),
   );
   byId("views").replaceChildren(...links);
   byId("views").hidden = links.length < 2;
@@ -57,7 +57,7 @@ export function markView(name: string): void {
 
 /** How much waits in a view, beside its name. */
 export function markWaiting(name: string, n: number): void {
-  const mark = byId("views").querySelector<HTMLElement>(`[data-view="${name}"] b`);
+  const mark = byId("views").querySelector<HTMLElement>(`[data-view="${name}"] .waiting`);
   if (!mark) return;
   mark.hidden = n === 0;
   mark.textContent = String(n);
