@@ -3,6 +3,7 @@
 import json
 import re
 
+import httpx
 from playwright.sync_api import Page, expect
 
 from tests.web.conftest import Board, Visit
@@ -187,3 +188,48 @@ def test_organisations_that_block_each_other_see_nothing_of_each_other(
         press(page, "End the block")
         expect(page.locator(".ledger tbody tr")).to_have_count(0)
         assert client.get(f"/loads/{load['id']}").status_code == 200
+
+
+def test_a_password_is_changed_by_its_owner(visit: Visit, board: Board, said: list[str]) -> None:
+    page = visit("operator", "?view=people")
+    page.get_by_role("button", name="Invite…").click()
+    asking(page).get_by_label("E-mail").fill("second@demo.example")
+    asking(page).get_by_role("button", name="Make invitation").click()
+    person = follow_invitation(page, visit, "Second of the staff")
+    person.get_by_title("Your account").click()
+    expect(asking(person)).to_contain_text("second@demo.example")
+    person.get_by_role("button", name="Change password…").click()
+    asking(person).get_by_label("Present password").fill("not the present one")
+    asking(person).get_by_label("New password").fill(f"another {PASSWORD}")
+    asking(person).get_by_role("button", name="Change password", exact=True).click()
+    expect(asking(person).locator(".refused")).not_to_be_empty()
+    asking(person).get_by_label("Present password").fill(PASSWORD)
+    answer(person, "Change password")
+    person.get_by_role("button", name="Sign out").click()
+    person.locator("#email").fill("second@demo.example")
+    person.locator("#password").fill(f"another {PASSWORD}")
+    person.keyboard.press("Enter")
+    expect(person.locator("#count")).to_contain_text("load")
+    assert [line for line in said if not re.search("401|403|422", line)] == []
+    said.clear()
+
+
+def test_who_comes_back_from_an_issuer_is_signed_in(
+    visit: Visit, board: Board, said: list[str]
+) -> None:
+    with httpx.Client(base_url=board.url, trust_env=False) as client:
+        assert client.get("/v1/sign-in").json() == {"oidc": False}
+        body = {"email": "shipper@demo.example", "password": board.passwords["shipper"]}
+        tokens = client.post("/v1/sign-in", json=body).json()
+    page = visit(None, f"#refresh_token={tokens['refresh_token']}")
+    expect(page.locator("#who")).to_contain_text("Demo Shipper")
+    assert "refresh_token" not in page.url
+    page = visit(None, "#refresh_token=long-gone")
+    expect(page.locator("#sign-in-problem")).not_to_be_empty()
+    expect(page.locator("#oidc")).to_be_hidden()
+    page.route("**/v1/sign-in", lambda route: route.fulfill(json={"oidc": True}))
+    page.reload()
+    expect(page.locator("#oidc")).to_have_attribute("href", "/v1/sign-in/oidc")
+    expect(page.locator("#oidc")).to_be_visible()
+    assert [line for line in said if "401" not in line] == []
+    said.clear()

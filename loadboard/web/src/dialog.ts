@@ -61,7 +61,8 @@ export function ask({ title, body, submit, danger = false, act }: Question): HTM
 }
 
 /** Something to read or copy, once. */
-export function tell(title: string, ...body: Child[]): void {
+export function tell(title: string, ...body: Child[]): HTMLDialogElement {
   const dialog = ask({ title, body, submit: "Done", act: async () => {} });
   dialog.querySelector("footer button")?.remove();
+  return dialog;
 }

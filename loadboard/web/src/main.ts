@@ -4,7 +4,8 @@ import { whenSignedOut } from "./http";
 import { notice } from "./notice";
 import { findToken, forget } from "./session";
 import { showPage } from "./shell";
-import { askToSignIn, isInvited, listenForSigningIn } from "./signin";
+import { showAccount } from "./account";
+import { askToSignIn, comeBack, isInvited, listenForSigningIn } from "./signin";
 
 const AGAIN_S = 5;
 
@@ -12,6 +13,7 @@ async function enter(): Promise<void> {
   try {
     const [me, equipment] = await Promise.all([api.me(), api.equipment()]);
     byId("who").textContent = `${me.organization.name} · ${me.organization.kind}`;
+    byId("who").addEventListener("click", () => showAccount(me));
     byId("sign-out").hidden = false;
     showPage(me, equipment.items);
   } catch (error) {
@@ -27,7 +29,11 @@ whenSignedOut(() => {
   forget();
   askToSignIn("Your sign-in is not valid, or no longer. Sign in again.");
 });
-if (!isInvited()) {
-  if (findToken()) void enter();
-  else askToSignIn("");
+async function begin(): Promise<void> {
+  if (isInvited()) return;
+  const why = await comeBack();
+  if (findToken()) await enter();
+  else askToSignIn(why);
 }
+
+void begin();

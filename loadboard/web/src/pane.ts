@@ -74,13 +74,17 @@ export function tabs(
 export const chip = (status: string, text = status.replaceAll("_", " ")): HTMLElement =>
   h("span", { class: "chip", "data-status": status }, text);
 
+const isLong = (value: Child) => typeof value === "string" && value.length > 34;
+
 /** Facts under their names; what is not known is left out. */
 export function facts(known: [name: string, value: Child][]): HTMLElement {
   const given = known.filter(([, value]) => value);
   return h(
     "dl",
     { class: "facts" },
-    ...given.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+    ...given.map(([name, value]) =>
+      h("div", { class: isLong(value) && "wide" }, h("dt", {}, name), h("dd", {}, value)),
+    ),
   );
 }
 

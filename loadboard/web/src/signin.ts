@@ -1,6 +1,6 @@
 import { byId } from "./dom";
 import { refuseIn } from "./fields";
-import { post, Problem } from "./http";
+import { call, post, Problem } from "./http";
 import { forget, fromLink, giveToken, isKept, keep } from "./session";
 
 type Tokens = Parameters<typeof keep>[0];
@@ -30,6 +30,25 @@ export function askToSignIn(why: string): void {
   byId("sign-in").hidden = false;
   byId("sign-in-problem").textContent = why;
   byId("email").focus();
+  void offerIssuer();
+}
+
+async function offerIssuer(): Promise<void> {
+  const ways = await call<{ oidc: boolean }>("/sign-in").catch(() => null);
+  byId("oidc").hidden = !ways?.oidc;
+}
+
+/** Back from an outside issuer there is a refresh token in the address, good for a minute; or why it is not. */
+export async function comeBack(): Promise<string> {
+  const returned = fromLink("refresh_token");
+  if (!returned) return "";
+  try {
+    keep(await post<Tokens>("/sign-in/refresh", { refresh_token: returned }));
+    return "";
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return error.message;
+  }
 }
 
 /** Somebody who was invited chooses a name and a password. */
@@ -71,6 +90,6 @@ export function listenForSigningIn(): void {
   });
   byId("sign-out").addEventListener("click", () => void signOut());
   window.addEventListener("hashchange", () => {
-    if (/^#(token|invitation)=/.test(location.hash)) location.reload();
+    if (/^#(token|invitation|refresh_token)=/.test(location.hash)) location.reload();
   });
 }

@@ -17,12 +17,13 @@ export const flagWords = (load: Load): HTMLElement[] =>
 export function recordWords({ record }: Load): string | null {
   if (!record) return null;
   if (!record.posted) return "first postings here";
+  const days = `${count(record.posted)} posted in 90 days`;
   const parts = [
     `${count(record.booked_here)} booked here`,
     record.cancelled_or_elsewhere && `${count(record.cancelled_or_elsewhere)} taken off`,
     record.expired_unconfirmed && `${count(record.expired_unconfirmed)} left to expire`,
   ].filter(Boolean);
-  return `of ${count(record.posted)} in 90 days ${parts.join(", ")}`;
+  return `${days}: ${parts.join(", ")}`;
 }
 
 function change(cents: number | null, before: number | null): string | null {
