@@ -10,12 +10,14 @@ import { viewLink } from "./views";
 
 interface Listeners {
   long: (code: string) => string;
-  /** The load was booked, or an offer was made: what is shown of it has changed. */
+  /** An offer was made: there is more to show of the load. */
   changed: () => void;
+  /** The load is off the board. */
+  gone: () => void;
 }
 
 /** What a carrier can do with an open load: book it, ask for it, or say a rate. */
-export function carrierActions(load: Load, { long, changed }: Listeners): HTMLElement[] {
+export function carrierActions(load: Load, { long, changed, gone }: Listeners): HTMLElement[] {
   const offer = (title: string, rate: number | null, submit: string) =>
     askForOffer({
       load,
@@ -31,7 +33,7 @@ export function carrierActions(load: Load, { long, changed }: Listeners): HTMLEl
     });
   const booked = (id: number) => {
     notice("It is yours.", viewLink("bookings", id, "See the booking"));
-    changed();
+    gone();
   };
   const rate = load.rate_cents;
   const now = isInstant(load);

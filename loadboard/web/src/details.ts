@@ -68,7 +68,14 @@ export function loadDetails(me: Me, names: Names, listeners: Listeners): Details
       return h("div", { class: "actions" }, ...can, whole, offers);
     }
     if (!isOpenTo(me, shown)) return h("div", { class: "actions" }, whole);
-    const deal = carrierActions(shown, { long: names.long, changed: () => void again() });
+    const deal = carrierActions(shown, {
+      long: names.long,
+      changed: () => void again(),
+      gone: () => {
+        listeners.changed();
+        listeners.closed();
+      },
+    });
     const call = me.may.includes("load.contact") && contactButton(shown, contact);
     return h("div", { class: "actions" }, ...deal, call, whole);
   }
