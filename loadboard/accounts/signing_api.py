@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from loadboard.accounts import inviting, signing
 from loadboard.accounts.passwords import NewPassword, Password
@@ -13,6 +13,7 @@ from loadboard.auth import Who, bearer
 from loadboard.db import Session
 from loadboard.errors import Problem, documented
 from loadboard.fields import Email, Name, Strictly
+from loadboard.settings import settings
 from loadboard.strict import StrictRoute
 
 router = APIRouter(prefix="/v1", tags=["signing in"], route_class=StrictRoute)
@@ -41,12 +42,22 @@ class Acceptance(Strictly):
     password: NewPassword
 
 
+class Ways(BaseModel):
+    oidc: bool = Field(description="Whether /v1/sign-in/oidc leads to an issuer")
+
+
 def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
 def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return documented(400, 401, 413, 422, 503, *statuses)
+
+
+@router.get("/sign-in", responses=documented(422))
+async def ways_to_sign_in() -> Ways:
+    """How one can sign in here beside a password, for pages that offer it."""
+    return Ways(oidc=bool(settings().oidc_issuer))
 
 
 @router.post("/sign-in", responses=_refusals())
