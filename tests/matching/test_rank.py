@@ -309,7 +309,7 @@ def test_a_truck_where_roads_are_not_known_goes_by_the_great_circle() -> None:
 
 def test_what_was_measured_for_the_first_few_counts_for_all() -> None:
     """Loads that a bound let pass, and that turned out too far, stay out when more are planned."""
-    near, beyond = (Point(DALLAS.lon - east, DALLAS.lat) for east in (0.30, 0.45))
+    near, beyond = (Point(DALLAS.lon - east, DALLAS.lat) for east in (0.30, 0.36))
     rows = [
         plain(id, rate_cents=900_000 - id * 10_000, pickup_to=NOW + 5 * HOUR)
         | {"pickup_lon": at.lon, "pickup_lat": at.lat}
@@ -318,7 +318,9 @@ def test_what_was_measured_for_the_first_few_counts_for_all() -> None:
     # A fresh driver would be in time for all. This one is for the last two alone, so all are planned.
     for row in rows[:-2]:
         row["delivery_to"] = NOW + 33 * HOUR
-    limit = (road_m(DALLAS, near) + road_m(DALLAS, beyond)) / 2
+    # Beyond by road alone.
+    limit = (float(great_circle_m(*DALLAS, *beyond)) + road_m(DALLAS, beyond)) / 2
+    assert road_m(DALLAS, near) < limit
     truck = replace(VAN, max_deadhead_mi=miles(limit), clock=Clock(1.0, 14.0, 0.0, 70.0))
     for places in (nothing(), some()):
         with knowing(places):
