@@ -91,16 +91,16 @@ def _keys(
         loaded_m = columns.loaded_tenths[row] * a_tenth_m
         # Cut off: no more than what is planned.
         loaded = int(loaded_m * start.per_metre)
-        opens = columns.pickup_from[row]
-        begins = max(arrives, opens) + start.loading + loaded
-        if arrives > columns.pickup_to[row] or begins > columns.delivery_to[row]:
+        opens, due = columns.pickup_from[row], columns.delivery_from[row]
+        driving = arrives - start.free_from + loaded
+        rest = _REST * max(0, (driving - 1) // _DRIVE)
+        unloads = max(opens, arrives + rest) + start.loading + loaded
+        unloads = max(unloads, due)
+        if arrives > columns.pickup_to[row] or unloads > columns.delivery_to[row]:
             keys[i] = inf
             continue
-        driving, due = arrives - start.free_from + loaded, columns.delivery_from[row]
-        nights = max(0, (driving - 1) // _DRIVE)
-        off = max(nights * _REST, opens - late, due - late - start.loading - loaded - 1)
-        ends = max(begins, due, arrives + start.loading + loaded + nights * _REST)
-        day = max(0, (ends + start.unloading) // DAY - first_day)
+        off = max(rest, opens - late, due - late - start.loading - loaded - 1)
+        day = max(0, (unloads + start.unloading) // DAY - first_day)
         worth = most[cell_of[delivery], day] if day < DAYS else 0.0
         if start.is_on_trip:
             out_m = max(0.0, to_m + loaded_m + onward[delivery] - start.trip_m)

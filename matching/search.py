@@ -120,8 +120,12 @@ def are_fewer_by_pickup(main: Main, starts: NDArray[np.intp], ends: NDArray[np.i
     return _count(main.starts, starts) <= _SCATTERED * _count(main.delivery_starts, ends)
 
 
+@compiled
 def _count(starts: Rows, sites: NDArray[np.intp]) -> int:
-    return int((starts[sites + 1] - starts[sites]).sum())
+    count = 0
+    for site in sites:
+        count += starts[site + 1] - starts[site]
+    return count
 
 
 def _passing(columns: Columns, rows: Rows, wanted: Wanted, change: int) -> Rows:

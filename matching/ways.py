@@ -47,6 +47,7 @@ class Ways(NamedTuple):
     to: Floats
     onward: Floats
     slack: tuple[Floats, Floats]
+    is_exact: bool
     limit_m: float
     trip_m: float
     most_m: float
@@ -84,10 +85,10 @@ def reach(view: View, start: Point, limit_m: float) -> Ways:
     nearby = view.sites.nearby()
     near = _in_circle(_xyz(start), nearby.xyz, limit_m + ROUNDING_M)
     to, slack = np.full(view.sites.known, np.inf), np.zeros(view.sites.known)
-    least, most = nearby.bounds_m(field_of(start), near)
-    to[near], slack[near] = np.where(least <= limit_m, least, np.inf), _slack(least, most)
+    bounds = nearby.bounds_m(field_of(start), near)
+    is_exact = _fill(near, *bounds, np.zeros(len(near)), limit_m, to, slack)
     nothing = np.zeros_like(to)
-    return Ways(nearby, start, None, to, nothing, (slack, nothing), limit_m, 0.0, np.inf)
+    return Ways(nearby, start, None, to, nothing, (slack, nothing), is_exact, limit_m, 0.0, np.inf)
 
 
 def on_trip(view: View, start: Point, end: Point, most_m: float, limit_m: float = np.inf) -> Ways:
@@ -99,19 +100,15 @@ def on_trip(view: View, start: Point, end: Point, most_m: float, limit_m: float 
     nearby, trip_m = view.sites.nearby(), length_m(start, end)
     whole = trip_m + most_m + _SHORTFALL_M
     near, from_start, to_end = _in_ellipse(_xyz(start), _xyz(end), nearby.xyz, whole)
-    ways, slack = np.full((2, view.sites.known), np.inf), np.zeros((2, view.sites.known))
-    for side, point, rest in ((0, start, to_end), (1, end, from_start)):
-        least, most = nearby.bounds_m(field_of(point), near)
-        ways[side, near] = np.where(least + rest <= whole, least, np.inf)
-        slack[side, near] = _slack(least, most)
-    to, onward = ways
+    (to, onward), slack = np.full((2, view.sites.known), np.inf), np.zeros((2, view.sites.known))
+    is_exact = _fill(near, *nearby.bounds_m(field_of(start), near), to_end, whole, to, slack[0])
+    is_exact &= _fill(
+        near, *nearby.bounds_m(field_of(end), near), from_start, whole, onward, slack[1]
+    )
     if limit_m < np.inf:
         to[to > limit_m] = np.inf
-    return Ways(nearby, start, end, to, onward, (slack[0], slack[1]), limit_m, trip_m, most_m)
-
-
-def _slack(least: Floats, most: Floats) -> Floats:
-    return np.asarray(np.minimum(most - least, _FARTHEST_M))
+    sides = slack[0], slack[1]
+    return Ways(nearby, start, end, to, onward, sides, is_exact, limit_m, trip_m, most_m)
 
 
 def possible(view: View, wanted: Wanted, ways: Ways) -> Rows:
@@ -119,16 +116,16 @@ def possible(view: View, wanted: Wanted, ways: Ways) -> Rows:
     begin, end = np.isfinite(ways.to), np.isfinite(ways.onward)
     if ways.end is None:
         return sifted(view, wanted, in_reach(view, begin, None if end.all() else end))
-    main, fresh, starts = view.main, view.fresh, np.flatnonzero(begin)
+    main, fresh, ordered = view.main, view.fresh, view.sites.ordered
+    starts, ends = np.flatnonzero(begin[:ordered]), np.flatnonzero(end[:ordered])
     limits = ways.to, ways.onward, ways.trip_m, ways.most_m
-    known, ends = starts[starts < view.sites.ordered], np.flatnonzero(end[: view.sites.ordered])
     old, tenths = main.columns, main.columns.loaded_tenths
-    if are_fewer_by_pickup(main, known, ends):
-        rows = _short_from(main.starts, known, old.delivery, tenths, *limits)
+    if are_fewer_by_pickup(main, starts, ends):
+        rows = _short_from(main.starts, starts, old.delivery, tenths, *limits)
     else:
         rows = main.by_delivery[spans(main.delivery_starts, ends)]
         rows = _short(old.pickup, old.delivery, tenths, rows, *limits)
-    new = view.chains.at(PICKUP, starts, view.added)
+    new = view.chains.at(PICKUP, np.flatnonzero(begin), view.added)
     new = _short(fresh.pickup, fresh.delivery, fresh.loaded_tenths, new, *limits)
     return sifted(view, wanted, (rows, new))
 
@@ -141,22 +138,27 @@ def loads_of(view: View, rows: Rows) -> Loads:
 
 def settled(loads: Loads, ways: Ways) -> Loads:
     """Those of the loads that are within the limits; all their ways are exact then."""
-    is_moved = _settle(ways.nearby, ways.start, loads.pickups, ways.to, ways.slack[0])
-    if ways.end is not None:
-        is_moved |= _settle(ways.nearby, ways.end, loads.deliveries, ways.onward, ways.slack[1])
-    if not is_moved:
-        # What was possible by exact ways is within the limits.
+    if ways.is_exact:
+        # What was possible is within the limits.
         return loads
-    is_within = (ways.to[loads.pickups] <= ways.limit_m) & (loads.added_m(ways) <= ways.most_m)
-    return loads if is_within.all() else loads.of(is_within)
+    _settle(ways.nearby, ways.start, loads.pickups, ways.to, ways.slack[0])
+    loads = loads.of(_are_within(loads, ways))
+    if ways.end is not None:
+        _settle(ways.nearby, ways.end, loads.deliveries, ways.onward, ways.slack[1])
+        loads = loads.of(_are_within(loads, ways))
+    return loads
 
 
-def _settle(nearby: Nearby, point: Point, sites: Rows, metres: Floats, slack: Floats) -> bool:
-    """Put the road metres from a point to these sites in the place of bounds, if there are any."""
+def _settle(nearby: Nearby, point: Point, sites: Rows, metres: Floats, slack: Floats) -> None:
+    """Put the road metres from a point to these sites in the place of bounds, where there are any."""
     bounded = np.unique(sites[slack[sites] > 0.0])
     if len(bounded):
         metres[bounded], slack[bounded] = nearby.roads_m(point, bounded), 0.0
-    return len(bounded) > 0
+
+
+def _are_within(loads: Loads, ways: Ways) -> Mask:
+    is_near = ways.to[loads.pickups] <= ways.limit_m
+    return np.asarray(is_near & (loads.added_m(ways) <= ways.most_m))
 
 
 def roads_m(nearby: Nearby, point: Point, sites: Rows) -> Floats:
@@ -212,6 +214,28 @@ def _in_ellipse(
         near[count] = i
         count += to[count] + onward[count] <= whole_m
     return near[:count].copy(), to[:count].copy(), onward[:count].copy()
+
+
+@compiled
+def _fill(
+    near: NDArray[np.intp],
+    least: Floats,
+    most: Floats,
+    rest: Floats,
+    whole_m: float,
+    metres: Floats,
+    slack: Floats,
+) -> bool:
+    """Write the least metres of these sites, unless with the rest they are too many; and how much more they may be.
+
+    Whether they are no more.
+    """
+    more = 0.0
+    for i, site in enumerate(near):
+        if least[i] + rest[i] <= whole_m:
+            metres[site], slack[site] = least[i], min(most[i] - least[i], _FARTHEST_M)
+            more = max(more, slack[site])
+    return more == 0.0
 
 
 @compiled
