@@ -15,6 +15,7 @@ from loadboard.fields import Day, Email, Name, Strictly, YesNo
 from loadboard.models import Organization
 from loadboard.paging import Paged, newest_first
 from loadboard.principals import forget
+from loadboard.sight import record_standing
 
 Kind = Literal["shipper", "broker", "carrier", "operator"]
 Authority = Literal["unknown", "active", "inactive"]
@@ -155,6 +156,7 @@ async def change(
         setattr(changed, name, getattr(wanted, name))
     if wanted.suspended is not None:
         changed.suspended_at = (changed.suspended_at or now) if wanted.suspended else None
+        await record_standing(session, changed.id, now)
     await flush_unique(session)
     forget(session, "organization_id", changed.id)
     return shown(changed)

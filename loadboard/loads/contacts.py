@@ -13,7 +13,7 @@ from loadboard.errors import Problem, not_found
 from loadboard.loads.changing import visible_load
 from loadboard.loads.private import contact_of
 from loadboard.loads.schemas import Contact, Poster
-from loadboard.models import ContactView, LoadContact, Organization
+from loadboard.models import Booking, ContactView, Load, LoadContact, Organization
 from loadboard.paging import decode, encode, last_id
 from loadboard.settings import settings
 
@@ -41,10 +41,15 @@ class ContactViewPage(BaseModel):
 async def reveal(
     session: AsyncSession, carrier: Principal, load_id: int, now: datetime
 ) -> ContactOut:
-    """Tells a carrier the contact of an open load that it sees, and notes that it was told."""
-    load = await visible_load(session, carrier, load_id)
-    if load.open_until <= now:
-        raise Problem(410, "gone", "The load is closed, and its contact is told no more.")
+    """Tells a carrier the contact of a load that it has booked, or that it sees while it is open.
+
+    That it was told is noted.
+    """
+    load = await _booked(session, carrier, load_id)
+    if load is None:
+        load = await visible_load(session, carrier, load_id)
+        if load.open_until <= now:
+            raise Problem(410, "gone", "The load is closed, and its contact is told no more.")
     if await session.get(LoadContact, load.id) is None:
         raise not_found("contact of this load")
     # From here on the database itself shows the contact only because the note is there.
@@ -62,6 +67,14 @@ async def reveal(
     await session.flush()
     told = await session.get_one(LoadContact, load.id)
     return ContactOut(contact=_said(told), addresses=told.addresses, left_today=left)
+
+
+async def _booked(session: AsyncSession, carrier: Principal, load_id: int) -> Load | None:
+    standing = select(Booking.load_id).where(
+        Booking.carrier_id == carrier.organization_id, Booking.cancelled_at.is_(None)
+    )
+    booked = select(Load).where(Load.id == load_id, Load.id.in_(standing))
+    return (await session.scalars(booked)).one_or_none()
 
 
 def _said(told: LoadContact) -> Contact | None:

@@ -1,7 +1,6 @@
 """Who sees a load that is not for everyone, on every way to it, and from when on."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -11,8 +10,9 @@ from loadboard import sight
 from loadboard.db import transaction
 from loadboard.feed import Feed
 from loadboard.settings import settings
-from loadboard.sight import is_partner, record_standing
+from loadboard.sight import is_partner
 from tests.loadboard.conftest import Member, Service
+from tests.loadboard.deals import book, done, refused, send, trusted
 from tests.loadboard.loads.examples import at, load, rows
 from tests.loadboard.networks.test_networks import add, by_id, make
 
@@ -116,7 +116,7 @@ def test_a_truck_is_told_nothing_of_a_load_that_its_carrier_may_not_see(
         assert answer.status_code == status
 
 
-def test_every_change_counts_at_once(shipper: Member, carrier: Member, service: Service) -> None:
+def test_every_change_counts_at_once(shipper: Member, carrier: Member, operator: Member) -> None:
     core = make(shipper, "Core")
     private = post(shipper, "private", audience={"networks": [core]})
     public = post(shipper, "public")
@@ -143,19 +143,35 @@ def test_every_change_counts_at_once(shipper: Member, carrier: Member, service: 
     shipper.patch(f"/v1/loads/{private}", json={"audience": None}, headers=MERGE)
     sees(carrier, named, private)
     # A suspended poster's loads are seen by nobody else.
-    for suspended_at, seen in (("now()", ()), ("NULL", (named, private))):
-        service.run(_suspend(me, suspended_at))
+    for suspended, seen in ((True, ()), (False, (named, private))):
+        path = f"/v1/organizations/{me}"
+        answer = operator.patch(path, json={"suspended": suspended}, headers={"If-Match": "*"})
+        assert answer.status_code == 200, answer.text
         sees(carrier, *seen)
         assert reaches(carrier, named) is bool(seen)
 
 
-async def _suspend(organization_id: int, at: str) -> None:
-    async with transaction() as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql(
-            f"UPDATE organization SET suspended_at = {at} WHERE id = {organization_id}"  # noqa: S608
-        )
-        await record_standing(session, organization_id, datetime.now(UTC))
+def test_what_a_carrier_may_not_see_it_can_neither_ask_for_nor_book(
+    shipper: Member, carrier: Member, service: Service, database_url: str
+) -> None:
+    """Deals are made under row-level security, which hides the block itself from the carrier."""
+    hauler, other = (trusted(service, database_url, f"{n} Carrier") for n in ("Good", "Best"))
+    core = make(shipper, "Core")
+    add(shipper, core, hauler)
+    said = {"audience": {"networks": [core]}, "instant": "networks", "reference": "private"}
+    private = done(shipper.post("/v1/loads", json=load(**said)), 201)
+    offer = {"rate_cents": 100}
+    path = f"/v1/loads/{private['id']}/offers"
+    for answer in (book(other, private), send(other, path, offer)):
+        assert answer.status_code == 404
+    shipper.post("/v1/blocks", json=by_id(hauler))
+    for answer in (book(hauler, private), send(hauler, path, offer)):
+        assert answer.status_code == 404
+    shipper.delete(f"/v1/blocks/{hauler.sender.organization_id}")
+    public = done(shipper.post("/v1/loads", json=load(instant="networks", reference="public")), 201)
+    refused(book(other, public), 403, "not-instant")
+    done(book(hauler, public), 201)
+    done(send(hauler, path, offer), 201)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from loadboard.settings import settings
 from tests.loadboard.conftest import Member, Service
+from tests.loadboard.deals import book, done, send, trusted
 from tests.loadboard.loads.examples import delivery, events, load, pickup, rows
 from tests.loadboard.networks.test_networks import by_id
 
@@ -140,6 +141,19 @@ def test_who_does_not_see_the_load_is_told_nothing(
             "UPDATE load SET pickup_from = now() - '2 h'::interval, pickup_to = now() - '1 h'::interval WHERE id = %s", [over]
         )  # fmt: skip
     assert asks(carrier, over).status_code == 410
+
+
+def test_who_has_booked_the_load_is_told_as_long_as_the_booking_stands(
+    shipper: Member, carrier: Member, service: Service, database_url: str
+) -> None:
+    hauler = trusted(service, database_url, "Hauler")
+    answer = shipper.post("/v1/loads", json=told(reference="R", instant="everyone"))
+    shown = done(answer, 201)
+    booking = done(book(hauler, shown), 201)
+    assert asks(hauler, shown["id"]).json()["contact"] == CONTACT
+    assert asks(carrier, shown["id"]).status_code == 404
+    done(send(hauler, f"/v1/bookings/{booking['id']}/cancel", {"reason": "no truck"}, "*"))
+    assert asks(hauler, shown["id"]).status_code == 404
 
 
 def test_no_more_are_told_in_a_day_than_the_setting_says(
