@@ -23,7 +23,9 @@ RUN uv venv .venv \
  && .venv/bin/python -c 'from geo import accesses; from loadboard import warming; accesses.keep(); warming.warm()'
 
 FROM python:3.13-slim
-RUN useradd --system --create-home --home-dir /var/lib/loadboard loadboard
+# The folder of the documents is there, so that a volume in its place is the account's own.
+RUN useradd --system --create-home --home-dir /var/lib/loadboard loadboard \
+ && install -d -o loadboard /var/lib/loadboard/documents
 # Its own, so that it finds and keeps there what was compiled.
 COPY --from=build --chown=loadboard /srv/loadboard /srv/loadboard
 USER loadboard

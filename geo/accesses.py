@@ -22,6 +22,7 @@ from geo.known import (
     all_places,
     known,
     known_folder,
+    nothing,
     rows_of,
     save,
 )
@@ -101,6 +102,8 @@ def prepared(places: Places) -> Known:
 
 def _found(lons: Floats, lats: Floats) -> tuple[Spots, Ways]:
     """Covered points, as spots, and their accesses."""
+    if not len(lons):
+        return Spots(*nothing()[1:5]), Ways(*nothing()[5:])
     near = anchors()
     spots = near.spots(lons, lats)
     return spots, Ways(*_accesses(ground(), near.tables, spots, room()))

@@ -14,7 +14,16 @@ _MICHIGAN_NORTH = (-86.35, 45.45)
 _MICHIGAN_EAST = (-85.75, 45.6)
 _LAKE_HURON = (-82.6, 44.6)
 _ERIE_WEST = (-83.08, 41.87)
+_HAVRE_DE_GRACE = (-76.065, 39.5)
+_TURKEY_POINT = (-76.04, 39.435)
+_BETTERTON = (-76.1, 39.4)
+_LOVE_POINT = (-76.335, 39.08)
+_KENT_ISLAND = (-76.395, 38.82)
+_TILGHMAN = (-76.41, 38.65)
 _CHESAPEAKE = (-76.17, 37.88)
+_WINDMILL_POINT = (-76.14, 37.59)
+_MOBJACK = (-76.085, 37.24)
+_BAY_MOUTH = (-76.04, 37.04)
 _PAMLICO = (-76.3, 35.1)
 _PUGET = (-122.45, 47.93)
 _SAN_PABLO = (-122.42, 38.05)
@@ -126,16 +135,81 @@ BARRIERS: dict[str, Line] = {
     ),
     "the upper Chesapeake, down to the Bay Bridge": (
         (-76.08, 39.53),
+        _HAVRE_DE_GRACE,
+        _TURKEY_POINT,
+        _BETTERTON,
         (-76.2, 39.3),
+        _LOVE_POINT,
         (-76.38, 39.01),
+    ),
+    "Northeast River": (_HAVRE_DE_GRACE, (-75.985, 39.53), (-75.95, 39.59)),
+    "Elk River": (_TURKEY_POINT, (-75.97, 39.455), (-75.89, 39.53), (-75.84, 39.595)),
+    "Sassafras River": (_BETTERTON, (-76.03, 39.385), (-75.885, 39.365)),
+    "Chester River": (
+        _LOVE_POINT,
+        (-76.27, 39.035),
+        (-76.195, 38.995),
+        (-76.165, 39.085),
+        (-76.1, 39.145),
+        (-76.05, 39.17),
+        (-76.062, 39.204),
     ),
     "the lower Chesapeake, down to the bridge-tunnel": (
         (-76.38, 38.98),
+        _KENT_ISLAND,
+        _TILGHMAN,
         (-76.42, 38.6),
         (-76.3, 38.2),
         _CHESAPEAKE,
+        _WINDMILL_POINT,
         (-76.12, 37.4),
-        (-76.04, 37.04),
+        _MOBJACK,
+        _BAY_MOUTH,
+    ),
+    "Eastern Bay, and Miles River": (
+        _KENT_ISLAND,
+        (-76.32, 38.83),
+        (-76.27, 38.875),
+        (-76.21, 38.845),
+        (-76.185, 38.768),
+        (-76.135, 38.79),
+    ),
+    "Choptank River, up to Cambridge": (
+        _TILGHMAN,
+        (-76.2, 38.65),
+        (-76.15, 38.62),
+        (-76.07, 38.59),
+    ),
+    "Pocomoke Sound": (
+        _CHESAPEAKE,
+        (-75.88, 37.9),
+        (-75.66, 37.958),
+        (-75.645, 38.03),
+        (-75.57, 38.072),
+    ),
+    "Rappahannock River, up to White Stone": (_WINDMILL_POINT, (-76.32, 37.59), (-76.405, 37.607)),
+    "Rappahannock River, up to Tappahannock": (
+        (-76.44, 37.632),
+        (-76.53, 37.632),
+        (-76.605, 37.755),
+        (-76.735, 37.82),
+        (-76.845, 37.93),
+    ),
+    "York River, up to Yorktown": (_MOBJACK, (-76.38, 37.252), (-76.495, 37.241)),
+    "York River, up to West Point": ((-76.52, 37.247), (-76.6, 37.335), (-76.785, 37.525)),
+    "Hampton Roads, from the sea to the bridge-tunnel": (_BAY_MOUTH, (-76.3, 36.985)),
+    "Hampton Roads, to the second bridge-tunnel": ((-76.325, 36.975), (-76.405, 36.945)),
+    "Hampton Roads, to the James River Bridge": ((-76.44, 36.95), (-76.465, 36.975)),
+    "James River, up to Hopewell": (
+        (-76.495, 37.005),
+        (-76.64, 37.11),
+        (-76.64, 37.16),
+        (-76.69, 37.21),
+        (-76.78, 37.195),
+        (-76.87, 37.235),
+        (-76.96, 37.24),
+        (-77.02, 37.3),
+        (-77.21, 37.318),
     ),
     "the Potomac, below its last bridge": (
         (-76.98, 38.35),

@@ -113,6 +113,10 @@ def _reach(g: Ground, origin: Spots, junctions: Junctions, ticks: Ticks, legs: I
     chains, starts, ends, least, savings = np.empty((5, len(g.chain_ends)), dtype=np.int64)
     end = groups = 0
     for chain in range(len(g.chain_ends)):
+        # Through the ends no node is farther than half of this. To call on for each takes longer.
+        to_ends = reach[g.chain_ends[chain, 0]] + reach[g.chain_ends[chain, 1]]
+        if 2 * ball_leg(g, at, chain) >= to_ends + g.chain_lengths[chain]:
+            continue
         start = end
         end += _shortcuts(g, at, reach, chain, nodes[start:], ways[start:])
         if end > start:
@@ -139,16 +143,15 @@ def _shortcuts(g: Ground, at: Spot, reach: Ticks, chain: int, nodes: Ints, ways:
     """List a chain's shortcuts; how many there are."""
     first, end = g.chain_start[chain], g.chain_start[chain + 1]
     start, finish = reach[g.chain_ends[chain, 0]], reach[g.chain_ends[chain, 1]]
-    # Through the ends no node is farther than half of this.
-    if 2 * ball_leg(g, at, chain) >= start + finish + g.chain_lengths[chain]:
-        return 0
     legs = np.empty(end - first, dtype=np.int64)
     least = np.full(end - first, FAR, dtype=np.int64)
     there, back = FAR, FAR
     for k in range(first, end):
         along = g.chain_along[k]
         through = min(start + along, finish + g.chain_lengths[chain] - along)
-        legs[k - first] = node_leg(g, at, g.chain_nodes[k], through)
+        legs[k - first] = through
+        if least_ticks(square(at.xyz, g.xyz[g.chain_nodes[k]])) < through:
+            legs[k - first] = node_leg(g, at, g.chain_nodes[k], through)
         least[k - first] = there + along
         there = min(there, legs[k - first] - along)
     found = 0
@@ -189,12 +192,15 @@ def _field(g: Ground, origin: Spots, reach: Reach, spots: Spots, to: Ways, legs:
     metres = np.empty(len(spots.xyz))
     g, origin, reach = borrowed(g), borrowed(origin), borrowed(reach)
     spots, to = borrowed(spots), borrowed(to)
-    p = stand(origin.xyz[0], origin.xy[0], legs[0])
+    p, most = stand(origin.xyz[0], origin.xy[0], legs[0]), _most_saved(reach)
     for i in range(len(spots.xyz)):
         first, end = to.starts[i], to.starts[i + 1]
-        q = stand(spots.xyz[i], spots.xy[i], legs[1])
-        ticks = _ticks(g, reach, p, q, to.junctions[first:end], to.ticks[first:end])
-        metres[i] = ticks / TICKS_PER_METRE
+        best = least_onward(reach.junctions, to.junctions[first:end], to.ticks[first:end])
+        straight = least_ticks(square(p.xyz, spots.xyz[i]))
+        if straight - most - SLACK < best:
+            q = stand(spots.xyz[i], spots.xy[i], legs[1])
+            best = _nearer(g, reach, p, q, straight, best)
+        metres[i] = best / TICKS_PER_METRE
     return metres
 
 
@@ -206,26 +212,31 @@ def _known_field(
     found = np.empty(len(rows), dtype=np.int32)
     g, origin, reach = borrowed(g), borrowed(origin), borrowed(reach)
     known = borrowed(known)
-    p = stand(origin.xyz[0], origin.xy[0], legs[0])
+    p, most = stand(origin.xyz[0], origin.xy[0], legs[0]), _most_saved(reach)
     for i in range(len(rows)):
         row = rows[i]
         first, end = known.starts[row], known.starts[row + 1]
-        q = stand(known.xyz[row], known.xy[row], legs[1])
-        found[i] = _ticks(g, reach, p, q, known.junctions[first:end], known.ticks[first:end])
+        best = least_onward(reach.junctions, known.junctions[first:end], known.ticks[first:end])
+        straight = least_ticks(square(p.xyz, known.xyz[row]))
+        if straight - most - SLACK < best:
+            q = stand(known.xyz[row], known.xy[row], legs[1])
+            best = _nearer(g, reach, p, q, straight, best)
+        found[i] = best
     return found
 
 
 @compiled
-def _ticks(g: Ground, reach: Reach, p: Spot, q: Spot, junctions: Junctions, ticks: Ticks) -> int:
-    """The estimate from the origin p to q, which has these accesses."""
-    best = least_onward(reach.junctions, junctions, ticks)
-    straight = least_ticks(square(p.xyz, q.xyz))
-    most = max(0, reach.savings[0]) if len(reach.savings) else 0
-    if straight - most - SLACK < best:
-        if straight < best:
-            best = min(best, _leg(g, reach, p, q, best))
-        best = _by_shortcut(g, reach, p, q, straight, best)
-    return best
+def _most_saved(reach: Reach) -> int:
+    """The most that any shortcut saves on the leg: who is farther than that is reached by junctions."""
+    return max(0, reach.savings[0]) if len(reach.savings) else 0
+
+
+@compiled
+def _nearer(g: Ground, reach: Reach, p: Spot, q: Spot, straight: float, best: int) -> int:
+    """The less of `best` and the ways from p to q straight or over a shortcut."""
+    if straight < best:
+        best = min(best, _leg(g, reach, p, q, best))
+    return _by_shortcut(g, reach, p, q, straight, best)
 
 
 @compiled

@@ -67,11 +67,14 @@ def visible_ticks(
 
 @compiled
 def _onward(sight: Ints, around: Ints) -> Ints:
-    """The leg from each node to each corner, by way of other corners."""
-    legs = np.empty_like(sight)
+    """The leg from each node to each corner, by way of other corners; a node sees a third of them."""
+    legs = np.full_like(sight, FAR)
     for node in range(len(sight)):
-        for corner in range(len(around)):
-            legs[node, corner] = (sight[node] + around[corner]).min()
+        for seen in range(len(around)):
+            if sight[node, seen] < FAR:
+                for corner in range(len(around)):
+                    way = sight[node, seen] + around[seen, corner]
+                    legs[node, corner] = min(legs[node, corner], way)
     return legs
 
 

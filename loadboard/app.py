@@ -14,16 +14,21 @@ from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 
-from loadboard import errors, health, logs
+from loadboard import errors, health, logs, principals
 from loadboard.accounts import api as accounts
+from loadboard.accounts import keys_api, oidc_api, organizations_api, people_api, signing_api
 from loadboard.bodies import BodyLimit
+from loadboard.bookings import api as bookings
+from loadboard.bookings import documents_api as documents
 from loadboard.cache import redis
 from loadboard.db import engine
 from loadboard.feed import Feed
 from loadboard.garbage import collect_seldom
 from loadboard.loads import api as loads
-from loadboard.loads import import_api
+from loadboard.loads import contact_api, import_api
 from loadboard.matches import api as matches
+from loadboard.networks import api as networks
+from loadboard.offers import api as offers
 from loadboard.places import api as places_api
 from loadboard.search import api as search
 from loadboard.settings import settings
@@ -45,12 +50,13 @@ log = structlog.get_logger()
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(warm)
     feed: Feed = app.state.feed
-    following = asyncio.create_task(feed.run())
+    following = [asyncio.create_task(work) for work in (feed.run(), principals.follow())]
     log.info("started")
     yield
-    following.cancel()
-    with suppress(asyncio.CancelledError):
-        await following
+    for task in following:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
     await engine().dispose()
     await redis().aclose()
 
@@ -68,11 +74,17 @@ def create_app() -> FastAPI:
     app.state.feed = Feed()
     errors.install(app)
     # Routes are tried in turn: searches first, and an import before /v1/loads/{load_id}.
-    for router in (search, matches, import_api, loads, trucks, places_api, accounts, health):
-        app.include_router(router.router)
+    for part in (
+        search, matches, import_api, loads, contact_api, offers, bookings, documents, trucks, networks, places_api, accounts,
+        signing_api, oidc_api, people_api, keys_api, organizations_api, health,
+    ):  # fmt: skip
+        app.include_router(part.router)
     if PAGE.exists():
         _serve_page(app)
-    limits = {"/v1/loads/import": settings().max_import_mb << 20}
+    limits = {
+        "/v1/loads/import": settings().max_import_mb << 20,
+        "/v1/bookings/[0-9]+/documents": settings().max_document_mb << 20,
+    }
     app.add_middleware(BodyLimit, usual=settings().max_body_kb << 10, of_path=limits)
     app.add_middleware(logs.Observed)
     return app

@@ -1,5 +1,6 @@
 """How large a request may be: what is larger is refused like everything else."""
 
+import re
 from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
@@ -12,16 +13,18 @@ MOST_DRAINED = 64 << 20
 
 
 class BodyLimit:
-    """Refuses bodies larger than `usual` bytes, or than what `of_path` says for their path."""
+    """Refuses bodies larger than `usual` bytes, or than the first pattern in `of_path` that fits says."""
 
     def __init__(self, app: ASGIApp, usual: int, of_path: Mapping[str, int]) -> None:
-        self.app, self.usual, self.of_path = app, usual, of_path
+        self.app, self.usual = app, usual
+        self.of_path = [(re.compile(pattern), limit) for pattern, limit in of_path.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.of_path.get(scope["path"], self.usual)
+        own = (limit for pattern, limit in self.of_path if pattern.fullmatch(scope["path"]))
+        limit = next(own, self.usual)
         refusal = f"A request to {scope['path']} has at most {limit >> 10} KiB."
         if _declared(scope) > limit:
             await _drain(receive)

@@ -2,17 +2,14 @@
 
 import asyncio
 import json
-import sys
-from collections.abc import Coroutine
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 import uvicorn
 from alembic.config import Config
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -24,12 +21,11 @@ from rich.progress import (
 from sqlalchemy import select
 
 from alembic import command
-from loadboard import logs
+from loadboard.accounts import commands
 from loadboard.accounts.demo import write_demo_accounts
-from loadboard.cache import redis
-from loadboard.db import engine, transaction
+from loadboard.console import console, run
+from loadboard.db import transaction
 from loadboard.events import ensure_partitions
-from loadboard.garbage import collect_seldom
 from loadboard.jobs import work
 from loadboard.loads.files import FileError
 from loadboard.loads.flat import recipe
@@ -40,7 +36,6 @@ from loadboard.loads.reindexing import reindex as reindex_board
 from loadboard.models import Organization
 from loadboard.sample import seed_board
 from loadboard.settings import settings
-from loadboard.waking import commits
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,28 +43,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The load board.",
 )
+for name, group in commands.GROUPS.items():
+    app.add_typer(group, name=name)
 ROOT = Path(__file__).resolve().parent.parent
-Result = TypeVar("Result")
-console = Console(stderr=True)
 OrganizationName = Annotated[
     str | None,
     typer.Option("--organization", help="Whose loads these are; needed when several post"),
 ]
-
-
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
-    async def run() -> Result:
-        try:
-            return await work
-        finally:
-            await commits.told()
-            await engine().dispose()
-            await redis().aclose()
-
-    # Standard output is for what a command reports.
-    logs.configure(settings().log_level, sys.stderr.buffer)
-    collect_seldom()
-    return asyncio.run(run())
 
 
 def _progress() -> Progress:
@@ -123,7 +103,7 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database to the newest schema."""
     command.upgrade(Config(ROOT / "alembic.ini"), "head")
-    _run(ensure_partitions(datetime.now(UTC)))
+    run(ensure_partitions(datetime.now(UTC)))
 
 
 @app.command()
@@ -131,7 +111,7 @@ def demo(
     url: Annotated[str, typer.Option(help="Where the service answers")] = "http://127.0.0.1:8000",
 ) -> None:
     """Make the demo accounts, and write them with fresh tokens to $LOADBOARD_HOME/demo.json."""
-    _run(write_demo_accounts(url, settings().home / "demo.json"))
+    run(write_demo_accounts(url, settings().home / "demo.json"))
 
 
 @app.command()
@@ -150,7 +130,7 @@ def seed(
                 sender, loads, seed, datetime.now(UTC), lambda done: bar.advance(task, done)
             )
 
-    console.print(f"{_run(work()):,} loads are new.")
+    console.print(f"{run(work()):,} loads are new.")
 
 
 @app.command()
@@ -176,7 +156,7 @@ def reindex(
 
             return await reindex_board(resolution, show)
 
-    console.print(f"{_run(work()):,} loads have a new version: their miles or zones have changed.")
+    console.print(f"{run(work()):,} loads have a new version: their miles or zones have changed.")
 
 
 def _as_json(report: Report) -> str:
@@ -198,7 +178,7 @@ def miles(
     async def work() -> Comparison:
         return await compare_miles((await _sender(organization)).organization_id, least)
 
-    found = _run(work())
+    found = run(work())
     typer.echo(
         f"{found.loads:,} loads of {least:g} posted miles or more:"
         f" mean error {found.mean:.2%}, 95th percentile {found.p95:.2%}, mean bias {found.bias:+.2%}"
@@ -234,7 +214,7 @@ def import_(
             )
 
     try:
-        report = _run(work())
+        report = run(work())
     except FileError as error:
         raise typer.BadParameter(f"{file} {error}") from error
     except ValueError as error:

@@ -1,12 +1,13 @@
 """The way to PostgreSQL: one engine a process, one transaction a request."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Annotated
 
 from fastapi import Depends
 from psycopg import AsyncConnection
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from loadboard.settings import settings
@@ -14,6 +15,7 @@ from loadboard.waking import commits
 
 EVENTFUL = "eventful"
 """Set in a session's info when its transaction writes events."""
+_AFTER = "after"
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -42,14 +44,38 @@ def engine() -> AsyncEngine:
     )
 
 
+# Where row-level security holds, PostgreSQL itself shows a tenant no row of others.
+_AS_TENANT = text(
+    "SELECT set_config('role', 'loadboard_tenant', true),"
+    " set_config('loadboard.organization', :organization, true)"
+)
+
+
+async def become_tenant(session: AsyncSession, organization_id: int) -> None:
+    """Puts the rest of a transaction under row-level security."""
+    await session.execute(_AS_TENANT, {"organization": str(organization_id)})
+
+
 @asynccontextmanager
-async def transaction() -> AsyncIterator[AsyncSession]:
-    """The one place that commits: all that is done inside happens, or none of it."""
+async def transaction(tenant: int | None = None) -> AsyncIterator[AsyncSession]:
+    """The one place that commits: all that is done inside happens, or none of it.
+
+    With the id of an organisation as tenant, row-level security holds inside.
+    """
     async with AsyncSession(engine(), expire_on_commit=False) as session:
         async with session.begin():
+            if tenant is not None:
+                await become_tenant(session, tenant)
             yield session
         if session.info.get(EVENTFUL):
             commits.note()
+        for work in session.info.get(_AFTER, ()):
+            work()
+
+
+def after_commit(session: AsyncSession, work: Callable[[], None]) -> None:
+    """Does this once the session's transaction is committed, and never if it is not."""
+    session.info.setdefault(_AFTER, []).append(work)
 
 
 @asynccontextmanager

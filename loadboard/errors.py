@@ -165,7 +165,9 @@ def install(app: FastAPI) -> None:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of an endpoint, for its OpenAPI description."""
+    """The refusals of an endpoint, for its OpenAPI description; whoever needs a token has a rate limit."""
+    if 401 in statuses:
+        statuses = (*statuses, 429)
     content = {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}

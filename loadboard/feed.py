@@ -8,10 +8,10 @@ any order.
 
 import asyncio
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated, Any, NamedTuple
 
+import orjson
 import psycopg
 import structlog
 from fastapi import Depends, Request
@@ -23,9 +23,11 @@ from redis.exceptions import RedisError
 from loadboard.cache import failed
 from loadboard.errors import FieldError, Problem, invalid
 from loadboard.loads.columns import SELECT, loads_in, open_loads
-from loadboard.loads.texts import Version, remembered
+from loadboard.loads.texts import remembered
+from loadboard.records import Records
 from loadboard.settings import settings
-from loadboard.waking import commits, wakes
+from loadboard.sight import CHANGED, Sights
+from loadboard.waking import CHANNEL, commits, words
 from matching.board import Board, View
 
 LOADS = Gauge("loadboard_board_loads", "Loads on this process's board")
@@ -47,15 +49,15 @@ EVENTS = f"""
 WITH horizon AS MATERIALIZED
   ({HORIZON} AS xmin, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax)
 SELECT horizon.xmin, horizon.xmax, event.xid::text::bigint, event.id, event.load_id, event.version::bigint,
-  CASE WHEN event.xid::text::bigint < horizon.xmin THEN listing::text END, load.*
+  event.kind, CASE WHEN event.xid::text::bigint < horizon.xmin THEN listing::text END, load.*
 FROM horizon LEFT JOIN LATERAL (
-  SELECT xid, id, load_id, version, listing FROM event
+  SELECT xid, id, load_id, version, kind, listing FROM event
   WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {MOST_EVENTS}
 ) AS event ON true LEFT JOIN LATERAL (
   SELECT {SELECT} FROM load WHERE id = event.load_id AND event.xid::text::bigint < horizon.xmin
 ) AS load ON true ORDER BY xid, event.id"""  # noqa: S608
-# Its columns: six numbers, the listing, and those of the load.
-_LISTING, _LOAD = 6, 7
+# Its columns: six numbers, the kind, the listing, and those of the load.
+_KIND, _LISTING, _LOAD = 6, 7, 8
 log = structlog.get_logger()
 
 
@@ -74,6 +76,8 @@ class Feed:
 
     def __init__(self) -> None:
         self.board: Board | None = None
+        self.sights = Sights()
+        self.records = Records()
         self.xmin = 0
         self._xmax = 0
         self._cursor = (0, 0)
@@ -161,6 +165,7 @@ class Feed:
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             [xmin] = await (await connection.execute(HORIZON)).fetchone() or (0,)
             batches = [loads async for loads in open_loads(connection)]
+        self.sights.forget(None)
         self.board = await asyncio.to_thread(Board, batches)
         self._cursor, self.xmin = (xmin - 1, 2**62), xmin
         log.info(
@@ -170,13 +175,25 @@ class Feed:
     async def _apply(self, news: "_News") -> None:
         if not news.ready:
             return
-        # Before the board shows them: a load that is new can then be shown whatever is away.
-        remembered().texts.update(_listings(news))
+        self._hear(news)
         if news.ready <= AT_ONCE:
             self._take_up(news)
         else:
             await asyncio.to_thread(self._take_up, news)
         self._cursor = news.events[news.ready - 1]
+
+    def _hear(self, news: "_News") -> None:
+        """Before the board shows it: a sight may be newer than the board, never older.
+
+        And a load that is new can be shown whatever is away.
+        """
+        for row in range(news.ready):
+            kind, listing = (news.result.get_value(row, column) for column in (_KIND, _LISTING))
+            if kind == CHANGED.encode():
+                self.sights.forget(orjson.loads(listing or b"null"))
+            elif listing is not None:
+                load_id, version = _numbers(news.result, row, 4, 6)
+                remembered().texts[load_id, version] = listing
 
     def _take_up(self, news: "_News") -> None:
         assert self.board is not None
@@ -232,14 +249,6 @@ async def _news(connection: AsyncConnection[Any], after: tuple[int, int]) -> _Ne
     return _News(result, xmin, xmax, events, sum(xid < xmin for xid, _ in events))
 
 
-def _listings(news: _News) -> Iterator[tuple[Version, bytes]]:
-    for row in range(news.ready):
-        listing = news.result.get_value(row, _LISTING)
-        if listing is not None:
-            load_id, version = _numbers(news.result, row, 4, 6)
-            yield (load_id, version), listing
-
-
 def _numbers(result: PGresult, row: int, first: int, end: int) -> list[int]:
     """Some columns, 0 for null."""
     values = (result.get_value(row, column) or b"" for column in range(first, end))
@@ -257,8 +266,8 @@ async def _listen() -> None:
     """Pass on what other processes say; while Redis is away the polling has to do."""
     while True:
         try:
-            async with wakes() as words:
-                async for _ in words:
+            async with words(CHANNEL) as said:
+                async for _ in said:
                     commits.happened.set()
         except (RedisError, OSError) as error:
             failed(error)

@@ -1,7 +1,7 @@
 """The kinds of value that requests are made of, each strict: nothing is guessed or rounded."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -29,6 +29,17 @@ class Strictly(BaseModel):
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
+_EMAIL = re.compile(r"[!-?A-~]+@[a-z0-9-]+(\.[a-z0-9-]+)*")
+
+
+def _email(text: str) -> str:
+    """As it is kept: in small letters, so that one mailbox is one person."""
+    address = text.strip().lower()
+    if len(address) > 254 or not _EMAIL.fullmatch(address):
+        raise ValueError("must be an e-mail address such as name@company.com")
+    return address
+
+
 def _printable(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError("must not hold control characters")
@@ -39,6 +50,12 @@ def _written_out(value: Any) -> Any:
     if isinstance(value, datetime) or (isinstance(value, str) and "T" in value.upper()):
         return value
     raise ValueError("must be a time with its zone, such as 2026-11-24T13:00:00Z")
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return value
+    raise ValueError("must be a day, such as 2026-11-24")
 
 
 def _as_utc(moment: datetime) -> datetime:
@@ -56,10 +73,17 @@ Text = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1),
     AfterValidator(_printable),
 ]
+Name = Annotated[Text, Field(max_length=200)]
+Email = Annotated[
+    str,
+    Field(max_length=300, examples=["name@company.com"]),
+    AfterValidator(_email),
+]
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 YesNo = Annotated[bool, Strict()]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_as_utc)]
+Day = Annotated[date, BeforeValidator(_day)]
 EquipmentCode = Annotated[
     str,
     BeforeValidator(_equipment),

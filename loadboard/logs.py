@@ -14,6 +14,8 @@ from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.tracebacks import ExceptionDictTransformer
 
+from loadboard.quotas import HEADERS
+
 REQUESTS = Histogram(
     "loadboard_request_seconds",
     "Time to answer a request",
@@ -65,6 +67,7 @@ class Observed:
                 status = message["status"]
                 message["headers"] = [
                     *message["headers"],
+                    *scope.get(HEADERS, ()),
                     (b"x-request-id", request_id.encode()),
                 ]
             await send(message)

@@ -2,8 +2,9 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,6 +32,11 @@ class Settings(BaseSettings):
     max_import_mb: int = Field(
         4096, ge=1, description="Largest import in MiB, counted after decompression"
     )
+    max_document_mb: int = Field(10, ge=1, description="Largest document of a booking in MiB")
+    documents: Path | None = Field(
+        None,
+        description="Where documents of bookings are kept; `documents` in LOADBOARD_HOME unless set",
+    )
     board_wait_s: float = Field(
         5.0, ge=0, description="Seconds that a search waits at most for its Board-Position"
     )
@@ -51,6 +57,27 @@ class Settings(BaseSettings):
     )
     hexes_cache_s: int = Field(
         10, ge=0, description="Seconds for which Redis keeps the hexagons of one query"
+    )
+    requests_per_s: int = Field(
+        100, ge=1, description="Requests that one token or key may send in a second"
+    )
+    organization_requests_per_s: int = Field(
+        300, ge=1, description="Requests that all of an organisation may send in a second"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="Where people reach the service, for the way back here"
+    )
+    oidc_issuer: str = Field("", description="An OpenID Connect issuer to sign in at; its URL")
+    oidc_client_id: str = Field("", description="What the issuer knows this service by")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="What the issuer knows it for sure by"
+    )
+    oidc_algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"] = Field(
+        "RS256",
+        description="The one algorithm that the issuer signs with: RS256, PS256, ES256, EdDSA",
+    )
+    contacts_per_day: int = Field(
+        200, ge=0, description="Loads whose contact an organisation may ask for in one day (UTC)"
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 

@@ -10,15 +10,30 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from loadboard.errors import FieldError, invalid
+from loadboard.idempotency import Replay, keep_answer
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRequest(Request):
     async def json(self) -> Any:
-        # As json.loads, which would make a decoder for each call: that takes longer than to decode.
         body = await self.body()
-        return _decoder.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+        try:
+            # As json.loads, which would make a decoder for each call: that takes longer than to decode.
+            return _decoder.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+        except json.JSONDecodeError:
+            raise
+        except (ValueError, RecursionError) as error:
+            # FastAPI tells what is wrong with the body of this error alone.
+            raise json.JSONDecodeError(_unreadable(error), "", 0) from error
+
+
+def _unreadable(error: ValueError | RecursionError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it must be UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "a number has too many digits"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -48,7 +63,13 @@ class StrictRoute(APIRoute):
                         for name in list(request.query_params)[:50]
                     )
                 )
-            return await handle(StrictRequest(request.scope, request.receive))
+            try:
+                response = await handle(StrictRequest(request.scope, request.receive))
+            except Replay as replay:
+                return replay.response
+            # Before the request's transaction ends, which it does once this has returned.
+            await keep_answer(request, response)
+            return response
 
         return handle_strictly
 

@@ -25,10 +25,7 @@ class Commits:
     def note(self) -> None:
         self.count += 1
         self.happened.set()
-        # Beside the answer, which need not wait for Redis, nor for its absence.
-        task = asyncio.get_running_loop().create_task(_publish())
-        _publishing.add(task)
-        task.add_done_callback(_publishing.discard)
+        tell(CHANNEL)
 
     async def told(self) -> None:
         """Waits until all others have been told; for a process that is about to end."""
@@ -38,22 +35,29 @@ class Commits:
 commits = Commits()
 
 
-async def _publish() -> None:
+def tell(channel: str, word: bytes = b"") -> None:
+    """Says it to all processes, beside the answer, which need not wait for Redis, nor for its absence."""
+    task = asyncio.get_running_loop().create_task(_publish(channel, word))
+    _publishing.add(task)
+    task.add_done_callback(_publishing.discard)
+
+
+async def _publish(channel: str, word: bytes) -> None:
     try:
         async with soon():
-            await redis().publish(CHANNEL, b"")
+            await redis().publish(channel, word)
     except (RedisError, OSError) as error:
         failed(error)
 
 
 @asynccontextmanager
-async def wakes() -> AsyncIterator[AsyncIterator[None]]:
-    """An item whenever any process says that something happened; RedisError when Redis is away."""
-    async with redis().pubsub(ignore_subscribe_messages=True) as channel:
-        await channel.subscribe(CHANNEL)
-        yield _words(channel)
+async def words(channel: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    """What any process says there, as it says it; RedisError when Redis is away."""
+    async with redis().pubsub(ignore_subscribe_messages=True) as subscribed:
+        await subscribed.subscribe(channel)
+        yield _words(subscribed)
 
 
-async def _words(channel: object) -> AsyncIterator[None]:
-    async for _ in channel.listen():  # type: ignore[attr-defined]
-        yield None
+async def _words(subscribed: object) -> AsyncIterator[bytes]:
+    async for message in subscribed.listen():  # type: ignore[attr-defined]
+        yield message["data"]

@@ -10,7 +10,8 @@ from matching.columns import END, LOAD
 from matching.corridor import Trip, along
 from matching.rank import rank
 from matching.refusals import refusals
-from matching.search import Wanted, find, first, per_mile_cents
+from matching.search import Wanted, find, first, per_mile_cents, shows
+from matching.sight import NOTHING_HIDDEN
 from matching.trucks import Pace, Truck
 from matching.worth import Costs
 
@@ -33,6 +34,7 @@ def warm() -> None:
     area = Circle(DALLAS, FAR_M)
     rows = find(board.view, Wanted(0, area, Circle(ATLANTA, FAR_M), min_rate_cents=1))
     first(per_mile_cents(board.view, rows), board.view.take("id", rows), 1)
+    shows(board.view, 0, NOTHING_HIDDEN)
     along(board.view, Wanted(0), Trip(DALLAS, ATLANTA), FAR_M)
     truck = Truck(DALLAS, "van", 0)
     rank(board.view, truck, Costs(), Pace(), 0)

@@ -13,21 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.compiled import compiled
+from matching.chains import Chains, linked, no_chains
 from matching.columns import NEVER, Columns, Loads, Rows, room, write
+from matching.order import by_number, taken
 from matching.sites import Points, Sites, extended, in_order, sites_of
 
-MERGE_AT = 8_192
-"""Fresh rows that call for a merge, or a sixteenth of all where that is more."""
+_FEW_FRESH, _FRESH_PART = 8_192, 64
+_FROZEN_FOR = 1_000
+"""The part of the loads that has to change before `View.frozen` moves on."""
 _CLOSED = 1 << 62
 _NOWHERE = [Points(np.empty(0), np.empty(0), np.empty(0, dtype=np.uint8))]
 Ints = NDArray[np.int64]
 
 
 class Main(NamedTuple):
-    """Rows by pickup site, and the ways to find them: by delivery site, and by id.
+    """Rows by pickup site and then by delivery site, and the ways to find them by delivery and by id.
 
     Loads picked up at site s are the rows from `starts[s]` to `starts[s + 1]`; those delivered there
-    are `by_delivery[delivery_starts[s]:delivery_starts[s + 1]]`.
+    are `by_delivery[delivery_starts[s]:delivery_starts[s + 1]]`, in the order of their pickups.
     """
 
     columns: Columns
@@ -37,27 +40,31 @@ class Main(NamedTuple):
     by_id: Rows
 
 
+class Position(NamedTuple):
+    """A state of the board: after which change, and how many rows were fresh then."""
+
+    added: int
+    change: int
+
+
 class View(NamedTuple):
     """The board as it stood after one change: rows of `main`, and the first `added` of `fresh`.
 
-    A row number from `len(main.columns.id)` up is one of `fresh`.
+    A row number from `len(main.columns.id)` up is one of `fresh`, which are found by their `chains`.
+    `frozen` is a state not long ago, the same for many views, for what takes too long to work out for each.
     """
 
     main: Main
     fresh: Columns
+    chains: Chains
     added: int
     sites: Sites
     change: int
+    frozen: Position
 
     def take(self, name: str, rows: Rows) -> NDArray[Any]:
         """A column's values for rows, shape as `rows`."""
-        old, new = getattr(self.main.columns, name), getattr(self.fresh, name)
-        if not self.added:
-            return np.asarray(old[rows])
-        is_new = rows >= len(old)
-        values = np.empty(len(rows), dtype=old.dtype)
-        values[~is_new], values[is_new] = old[rows[~is_new]], new[rows[is_new] - len(old)]
-        return values
+        return taken(getattr(self.main.columns, name), getattr(self.fresh, name), rows)
 
     def rows(self) -> Rows:
         """All rows that stand."""
@@ -78,7 +85,7 @@ class View(NamedTuple):
     @property
     def nbytes(self) -> int:
         """The memory of all arrays, in bytes."""
-        arrays = (*self.main.columns, *self.main[1:], *self.fresh)
+        arrays = (*self.main.columns, *self.main[1:], *self.fresh, *self.chains)
         return self.sites.nbytes + sum(array.nbytes for array in arrays)
 
 
@@ -88,9 +95,12 @@ class Board:
     def __init__(self, batches: Iterable[Loads] = ()) -> None:
         """A board of these loads, each of which is given once."""
         columns, sites = _gathered(batches)
-        main, sites = _main(columns, sites, np.arange(len(columns.id)))
-        self.view = View(main, room(0), 0, sites, 0)
         self._count = len(columns.id)
+        rows = np.arange(self._count, dtype=np.int32)
+        main, sites = _main(columns, room(0), rows, sites)
+        self.view = View(main, room(0), no_chains(), 0, sites, 0, Position(0, 0))
+        # Changes since the view's frozen state.
+        self._unfrozen = 0
         self._fresh_rows: dict[int, int] = {}
         # The versions in which loads were closed: since the last merge, and before, by id.
         self._closed: dict[int, int] = {}
@@ -123,6 +133,7 @@ class Board:
             for index, (id, stamp) in enumerate(zip(loads["id"].tolist(), stamps, strict=True)):
                 if stamp > known[id]:
                     known[id], kept[id] = stamp, index
+            self._unfrozen += len(ids)
             self._add(loads[list(kept.values())], change)
 
     def _add(self, loads: Loads, change: int) -> None:
@@ -133,11 +144,14 @@ class Board:
             self._closed.pop(id, None)
         sites, numbers = extended(view.sites, _ends(loads))
         fresh = _with_room(view.fresh, view.added, len(loads))
-        rows = write(loads, fresh, view.added)
-        fresh.pickup[rows], fresh.delivery[rows] = numbers.reshape(2, -1)
-        count = view.added + len(loads)
+        rows, ends = write(loads, fresh, view.added), numbers.reshape(2, -1)
+        fresh.pickup[rows], fresh.delivery[rows] = ends
+        chains = linked(view.chains, ends, view.added, len(sites.cells), len(fresh.id))
+        added, frozen = view.added + len(loads), view.frozen
         self._count += len(loads)
-        self.view = View(view.main, fresh, count, sites, change)
+        if self._unfrozen * _FROZEN_FOR >= self._count:
+            frozen, self._unfrozen = Position(added, change), 0
+        self.view = View(view.main, fresh, chains, added, sites, change, frozen)
 
     def _kill(self, id: int, change: int) -> None:
         columns, row = self.view.fresh, self._fresh_rows.pop(id, -1)
@@ -175,13 +189,13 @@ class Board:
     def is_due(self) -> bool:
         """Whether a merge is worth its while."""
         view = self.view
-        return view.added >= max(MERGE_AT, len(view.main.columns.id) // 16)
+        return view.added >= merge_at(len(view.main.columns.id))
 
     def merge(self) -> None:
         """Make one `Main` of all rows. Others may read and apply changes meanwhile."""
         with self._lock:
             before, self._meanwhile = self.view, []
-        merged, sites = _merged(before)
+        merged, sites = _main(before.main.columns, before.fresh, before.rows(), before.sites)
         with self._lock:
             view = self.view
             self._fresh_rows = {
@@ -191,14 +205,18 @@ class Board:
             }
             fresh = view.fresh.of(np.arange(before.added, view.added))
             sites, numbers = _joined(sites, view.sites, fresh)
-            for ends in (fresh.pickup, fresh.delivery):
-                ends[:] = numbers[ends]
+            for column in (fresh.pickup, fresh.delivery):
+                column[:] = numbers[column]
+            ends = np.stack((fresh.pickup, fresh.delivery))
+            chains = linked(no_chains(), ends, 0, len(sites.cells), len(fresh.id))
             dead = np.array(self._meanwhile, dtype=np.int64)
             rows = _find(merged.columns.id, merged.by_id, dead)
             merged.columns.died[rows[rows >= 0]] = view.change
             self._meanwhile = None
             self._bury()
-            self.view = View(merged, fresh, len(fresh.id), sites, view.change)
+            now = Position(len(fresh.id), view.change)
+            self._unfrozen = 0
+            self.view = View(merged, fresh, chains, now.added, sites, now.change, now)
 
     def _bury(self) -> None:
         """Keep the closings since the last merge by id; of one load the last stands last."""
@@ -206,6 +224,14 @@ class Board:
         graves = np.concatenate((self._graves, closed), axis=1)
         self._graves = graves[:, np.argsort(graves[0], kind="stable")]
         self._closed.clear()
+
+
+def merge_at(loads: int) -> int:
+    """How many fresh rows call for a merge of a board with so many loads.
+
+    Fresh rows lie scattered, so searches take longer the more there are; a merge takes some 0.15 µs a load.
+    """
+    return max(_FEW_FRESH, loads // _FRESH_PART)
 
 
 def _stamp(columns: Columns, row: int) -> tuple[int, int]:
@@ -267,32 +293,29 @@ def _with_room(columns: Columns, count: int, more: int) -> Columns:
     return grown
 
 
-def _main(columns: Columns, sites: Sites, rows: NDArray[Any]) -> tuple[Main, Sites]:
-    """The `Main` of those rows, with the sites that they use in order."""
+def _main(old: Columns, new: Columns, rows: Rows, sites: Sites) -> tuple[Main, Sites]:
+    """The `Main` of rows that count on from `old` to `new`, with the sites that they use in order."""
+    pickups, deliveries = (
+        taken(old.pickup, new.pickup, rows),
+        taken(old.delivery, new.delivery, rows),
+    )
     used = np.zeros(sites.known, dtype=np.bool_)
-    used[columns.pickup[rows]] = used[columns.delivery[rows]] = True
+    used[pickups] = used[deliveries] = True
     sites, numbers = in_order(sites.points, sites.cells, np.flatnonzero(used))
-    rows = rows[np.argsort(numbers[columns.pickup[rows]], kind="stable")]
-    made = columns.of(rows)
-    made.pickup[:], made.delivery[:] = numbers[made.pickup], numbers[made.delivery]
-    by_delivery = np.argsort(made.delivery, kind="stable").astype(np.int32)
+    pickups, deliveries = numbers[pickups], numbers[deliveries]
+    all_rows = np.arange(len(rows), dtype=np.int32)
+    order, _ = by_number(deliveries, all_rows, sites.known)
+    order, starts = by_number(pickups, order, sites.known)
+    rows = rows[order]
+    made = Columns._make(
+        taken(getattr(old, name), getattr(new, name), rows) for name in old._fields
+    )
+    made.pickup[:], made.delivery[:] = pickups[order], deliveries[order]
+    # Who dies while this is made is carried over by the id.
+    made.died[:] = NEVER
+    by_delivery, delivery_starts = by_number(made.delivery, all_rows, sites.known)
     by_id = np.argsort(made.id).astype(np.int32)
-    starts, delivery_starts = (_starts(ends, sites) for ends in (made.pickup, made.delivery))
     return Main(made, starts, by_delivery, delivery_starts, by_id), sites
-
-
-def _starts(ends: Rows, sites: Sites) -> Rows:
-    counts = np.bincount(ends, minlength=sites.known)
-    return np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
-
-
-def _merged(view: View) -> tuple[Main, Sites]:
-    """The `Main` of all rows of a view."""
-    rows = view.rows()
-    columns = Columns._make(view.take(name, rows) for name in Columns._fields)
-    # What dies from now on is carried over by its id.
-    columns.died[:] = NEVER
-    return _main(columns, view.sites, np.arange(len(rows)))
 
 
 def _joined(sites: Sites, others: Sites, fresh: Columns) -> tuple[Sites, Rows]:

@@ -47,9 +47,13 @@ LOAD = np.dtype(
         ("delivery_to", "i8"),
         ("open_until", "i8"),
         ("first_posted_at", "i8"),
+        ("audience", "i4"),
     ]
 )
-"""A load. Moments are microseconds since 1970 UTC, `loaded_tenths` tenths of a mile."""
+"""A load. Moments are microseconds since 1970 UTC, `loaded_tenths` tenths of a mile.
+
+`audience` is a number that `matching.sight` knows, 0 for everyone.
+"""
 
 
 class Columns(NamedTuple):
@@ -77,6 +81,7 @@ class Columns(NamedTuple):
     delivery_to: NDArray[np.int64]
     open_until: NDArray[np.int64]
     first_posted_at: NDArray[np.int64]
+    audience: NDArray[np.int32]
     died: NDArray[np.int32]
 
     def of(self, rows: slice | NDArray[np.integer]) -> "Columns":

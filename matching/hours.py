@@ -42,7 +42,6 @@ from matching.duty import (
     NOT_BEGUN,
     STATE,
     WINDOW,
-    Floats,
     Hauls,
     Ints,
     Tables,
@@ -60,6 +59,8 @@ FARTHEST_M = 1e8
 KINDS = ("drive", "wait", "break", "rest", "restart", "load", "unload")
 RULES = ("", "pickup_window", "delivery_window")
 _LAST = 2**62
+_STEPS = 24
+"""Steps for which there is room at first; most plans have fewer."""
 _DAY = 24 * HOUR
 
 
@@ -109,7 +110,7 @@ def plan(clock: Clock, pace: Pace, free_from: int, hauls: Hauls, midnight: int =
     states, recaps = _begin(clock, pace, free_from, midnight)
     tables = Tables(recaps, np.empty((0, 3), dtype=np.int64))
     columns = np.empty((len(Plans._fields), len(hauls.loaded_m)), dtype=np.int64)
-    simulate(states, tables, _checked(hauls), columns, _times(pace))
+    simulate(states, tables, _checked(hauls), columns, times_of(pace))
     return Plans(*columns)
 
 
@@ -124,39 +125,43 @@ def itinerary(
 
 
 def itineraries(
-    clock: Clock, pace: Pace, free_from: int, hauls: Hauls, midnight: int = 0
+    clock: Clock,
+    pace: Pace,
+    free_from: int,
+    hauls: Hauls,
+    midnight: int = 0,
+    leaving: Ints | None = None,
 ) -> list[list[Step]]:
-    """As `itinerary` for each candidate, for a few."""
-    leaving = plan(clock, pace, free_from, hauls, midnight).leaving
-    hauls, times = _checked(hauls._replace(home_m=np.zeros(len(leaving)))), _times(pace)
+    """As `itinerary` for each candidate, for a few; `leaving` is of their plans, if those are made."""
+    if leaving is None:
+        leaving = plan(clock, pace, free_from, hauls, midnight).leaving
+    hauls, times = _checked(hauls._replace(home_m=np.zeros(len(leaving)))), times_of(pace)
     states, recaps = _begin(clock, pace, free_from, midnight)
-    steps, counts = np.empty((len(leaving), 0, 3), dtype=np.int64), np.zeros_like(leaving)
-    for _ in ("to count the steps", "to note them"):
-        steps = np.empty((len(leaving), counts.max(initial=0), 3), dtype=np.int64)
+    steps, counts = np.empty((len(leaving), _STEPS, 3), dtype=np.int64), np.zeros_like(leaving)
+    note(states, recaps, hauls, leaving, times, steps, counts)
+    if counts.max(initial=0) > _STEPS:
+        steps = np.empty((len(leaving), counts.max(), 3), dtype=np.int64)
         note(states, recaps, hauls, leaving, times, steps, counts)
-    return [
-        [_step(kind, start, end, pace) for kind, start, end in noted[:count]]
-        for noted, count in zip(steps.tolist(), counts.tolist(), strict=True)
-    ]
-
-
-def driving_us(pace: Pace, metres: Floats) -> Ints:
-    """The microseconds that so many metres are driven in, shape (n,)."""
-    return np.rint(metres * _times(pace).per_metre).astype(np.int64)
+    counted = zip(steps.tolist(), counts.tolist(), strict=True)
+    return [_steps(noted[:count], pace) for noted, count in counted]
 
 
 def _checked(hauls: Hauls) -> Hauls:
-    """Copies of the columns: of one type each, for which the simulation is compiled once."""
+    """The columns, each of one type, for which the simulation is compiled once."""
     types = [np.float64] * 2 + [np.int64] * 4 + [np.float64]
-    columns: list[Any] = [np.array(*pair) for pair in zip(hauls, types, strict=True)]
+    columns: list[Any] = [
+        np.ascontiguousarray(column, kind) for column, kind in zip(hauls, types, strict=True)
+    ]
     checked = Hauls(*columns)
     if any(column.shape != (checked.loaded_m.size,) for column in checked):
         raise ValueError("the columns of hauls have one dimension and the same length")
     for name in ("deadhead_m", "loaded_m", "home_m"):
         metres = getattr(checked, name)
-        if not np.all((metres >= 0.0) & (metres <= FARTHEST_M)):
+        # What is not a number is neither.
+        if not (metres.min(initial=0.0) >= 0.0 and metres.max(initial=0.0) <= FARTHEST_M):
             raise ValueError(f"{name}: is between 0 and {FARTHEST_M:,.0f} metres")
-    if np.any(checked.pickup_from > _LAST) or np.any(checked.delivery_from > _LAST):
+    opens = checked.pickup_from.max(initial=0), checked.delivery_from.max(initial=0)
+    if max(opens) > _LAST:
         raise ValueError("pickup_from, delivery_from: a window never opens")
     return checked
 
@@ -167,7 +172,8 @@ def _begin(clock: Clock, pace: Pace, free_from: int, midnight: int) -> tuple[Any
     return _states(clock, pace, free_from, int(recaps[:, 1].sum())), recaps
 
 
-def _times(pace: Pace) -> Times:
+def times_of(pace: Pace) -> Times:
+    """How long a metre and the stops take, in microseconds."""
     per_metre = HOUR / (pace.speed_mph * METRES_PER_MILE)
     return Times(per_metre, _time(pace.loading_h), _time(pace.unloading_h))
 
@@ -196,6 +202,14 @@ def _time(hours: float) -> int:
     return round(hours * HOUR)
 
 
-def _step(kind: int, start: int, end: int, pace: Pace) -> Step:
-    miles = (end - start) / HOUR * pace.speed_mph if kind == DRIVE else 0.0
-    return {"kind": KINDS[kind], "from": start, "to": end, "miles": miles}
+def _steps(noted: list[list[int]], pace: Pace) -> list[Step]:
+    speed = pace.speed_mph
+    return [
+        {
+            "kind": KINDS[kind],
+            "from": start,
+            "to": end,
+            "miles": (end - start) / HOUR * speed if kind == DRIVE else 0.0,
+        }
+        for kind, start, end in noted
+    ]

@@ -1,6 +1,8 @@
 """What being somewhere on some day is worth: what the open loads that begin there leave, in the middle.
 
-Not recursive: a next load's own next load does not count.
+Not recursive: a next load's own next load does not count. Frozen: the loads that count are those of
+the board at `View.frozen`, which moves on when a thousandth of the board has changed, and stays as it is
+for all views until then. What was posted or closed since shows a little later.
 """
 
 from typing import NamedTuple
@@ -10,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.areas import Floats
-from geo.cells import parent
+from geo.cells import Cells, parent
 from geo.compiled import borrowed, compiled
 from matching.board import View
 from matching.columns import EQUIPMENT_NUMBERS, UNKNOWN, Columns, Rows
 from matching.duty import HOUR
+from matching.sight import EVERYONE, NOTHING_HIDDEN, Bits, Sight, is_in
+from matching.sites import Sites
 from matching.worth import Costs
 
 Ints = NDArray[np.int64]
@@ -25,25 +29,29 @@ SAMPLE = 10
 """Loads below which nothing is said."""
 DAYS = 60
 """Days from the first for which anything is said."""
+MOST_KEPT = 64
+"""Tables of one board: one for each kind, and more for those from whom somebody's loads are hidden."""
 
-_DAY = 24 * HOUR
+DAY = 24 * HOUR
 _TENTHS = 10.0
 
 
 class NextLoads(NamedTuple):
-    """The table for one kind of equipment, frozen for a view.
+    """The table for one kind of equipment.
 
     `cents[c, d]` is the median net of the loads whose pickup windows open in cell c on day d or the
     day after, days in UTC and counted from `first_day` (since 1970). The net is the rate less the
     cost of the loaded miles by the default `Costs`; loads of unknown rate are left out, and it is 0
-    where there are fewer than `SAMPLE`. `loads` is how many there are, `cell_of` the number of
-    each site's cell; `most[c, d]` is the most in cell c on day d or any later one, at least 0.
+    where there are fewer than `SAMPLE`. `loads` is how many there are; `most[c, d]` is the most in
+    cell c on day d or any later one, at least 0. `cell_of` is the number of each site's cell of
+    `cells`, the last number that of all others, where nothing begins.
     """
 
     cents: Floats
     loads: Ints
     most: Floats
-    cell_of: Ints
+    cells: Cells
+    cell_of: Rows
     first_day: int
 
     def at(self, sites: Rows, moments: Ints) -> tuple[Floats, Ints]:
@@ -51,73 +59,97 @@ class NextLoads(NamedTuple):
 
         Both are 0 for days before the first and from `DAYS` after it on.
         """
-        days = moments // _DAY - self.first_day
+        days = moments // DAY - self.first_day
         within = (days >= 0) & (days < DAYS)
         cells, days = self.cell_of[sites], np.where(within, days, 0)
         return np.where(within, self.cents[cells, days], 0.0), self.loads[cells, days] * within
 
-    def most_from(self, sites: Rows, moments: Ints) -> Floats:
-        """The most that `at` has for the same sites at these moments or later ones, at least 0."""
-        days = np.maximum(moments // _DAY - self.first_day, 0)
-        most = self.most[self.cell_of[sites], np.minimum(days, DAYS - 1)]
-        return np.where(days < DAYS, most, 0.0)
+    def knowing(self, sites: Sites) -> "NextLoads":
+        """The table with the cells of all sites, of which it knows the first."""
+        if sites.known == len(self.cell_of):
+            return self
+        return self._replace(cell_of=_numbers(self.cells, sites))
 
 
 class _Kept:
-    """The tables of one view, known by its main rows, which are not kept alive, and its change."""
+    """The tables of one frozen board, known by its main rows, which are not kept alive."""
 
     def __init__(self, view: View) -> None:
-        self._ids, self._change = ref(view.main.columns.id), view.change
-        self.tables: dict[tuple[str, int], NextLoads] = {}
+        self._ids, self._frozen = ref(view.main.columns.id), view.frozen
+        self.tables: dict[tuple[str, int, bytes | None], NextLoads] = {}
 
     def is_of(self, view: View) -> bool:
-        return self._ids() is view.main.columns.id and self._change == view.change
+        return self._ids() is view.main.columns.id and self._frozen == view.frozen
 
 
 _kept: list[_Kept] = []
 
 
-def next_loads(view: View, equipment: str, now: int) -> NextLoads:
-    """The table of a view for a code of `EQUIPMENT`, whose first day is that of `now` (µs since 1970).
+def next_loads(view: View, equipment: str, now: int, sight: Sight | None = None) -> NextLoads:
+    """The table for a code of `EQUIPMENT`, whose first day is that of `now` (µs since 1970).
 
-    Made once for a view; only those of the last view that was asked about are kept.
+    Of the loads for everyone that the sight does not hide, or of all without one: so those for an
+    audience count for nobody, and all from whom the same posters are hidden share one table.
+
+    Made once for each `View.frozen`; only those of the last one that was asked about are kept.
     """
     kept = next((kept for kept in _kept if kept.is_of(view)), None) or _Kept(view)
     _kept[:] = [kept]
-    key = equipment, now // _DAY
-    if key not in kept.tables:
-        kept.tables[key] = _made(view, *key)
-    return kept.tables[key]
+    day = now // DAY
+    key = equipment, day, None if sight is None else sight.hidden.tobytes()
+    table = kept.tables.get(key) or _made(view, equipment, day, sight)
+    while key not in kept.tables and len(kept.tables) >= MOST_KEPT:
+        kept.tables.pop(next(iter(kept.tables)), None)
+    kept.tables[key] = table = table.knowing(view.sites)
+    return table
 
 
-def _made(view: View, equipment: str, first_day: int) -> NextLoads:
-    number = EQUIPMENT_NUMBERS[equipment]
-    cells, cell_of = np.unique(
-        parent(view.sites.cells[: view.sites.known], RESOLUTION), return_inverse=True
-    )
-    wanted = number, view.change, first_day
+def _made(view: View, equipment: str, first_day: int, sight: Sight | None) -> NextLoads:
+    cells = np.unique(parent(view.sites.cells[: view.sites.known], RESOLUTION))
+    cell_of, size = _numbers(cells, view.sites), len(cells) + 1
+    added, change = view.frozen
+    hidden = (sight or NOTHING_HIDDEN).hidden
+    wanted = EQUIPMENT_NUMBERS[equipment], change, first_day, hidden, sight is None
     # A day more than is told of: each value is of two days.
-    ends = np.zeros(len(cells) * (DAYS + 1) + 1, dtype=np.int64)
-    parts = (view.main.columns, len(view.main.columns.id)), (view.fresh, view.added)
+    ends = np.zeros(size * (DAYS + 1) + 1, dtype=np.int64)
+    parts = (view.main.columns, len(view.main.columns.id)), (view.fresh, added)
     for columns, count in parts:
         _count(columns, count, cell_of, *wanted, ends)
     nets = np.empty(ends.sum())
     ends = np.cumsum(ends)
     for columns, count in parts:
         _fill(columns, count, cell_of, *wanted, ends, nets, Costs().cost_of_mile_cents / _TENTHS)
-    cents, loads = _medians(ends, nets, len(cells))
-    most = np.maximum.accumulate(np.maximum(cents, 0.0)[:, ::-1], axis=1)[:, ::-1]
-    return NextLoads(cents, loads, most, cell_of, first_day)
+    cents, loads = _medians(ends, nets, size)
+    most = np.maximum.accumulate(np.maximum(cents, 0.0)[:, ::-1], axis=1)[:, ::-1].copy()
+    return NextLoads(cents, loads, most, cells, cell_of, first_day)
+
+
+def _numbers(cells: Cells, sites: Sites) -> Rows:
+    """The number of each site's cell, that behind the last for cells that are none of these."""
+    wanted = parent(sites.cells[: sites.known], RESOLUTION)
+    found = np.searchsorted(cells, wanted)
+    is_there = cells[np.minimum(found, len(cells) - 1)] == wanted if len(cells) else found < 0
+    return np.where(is_there, found, len(cells)).astype(np.int32)
 
 
 @compiled
 def _slot(
-    columns: Columns, row: int, cell_of: Ints, equipment: int, change: int, first_day: int
+    columns: Columns,
+    row: int,
+    cell_of: Rows,
+    equipment: int,
+    change: int,
+    first_day: int,
+    hidden: Bits,
+    sees_all: bool,
 ) -> int:
     """Which of all days of all cells a row counts for; -1 for none."""
     if columns.equipment[row] != equipment or columns.died[row] <= change:
         return -1
-    day = columns.pickup_from[row] // _DAY - first_day
+    is_for_all = columns.audience[row] == EVERYONE and not is_in(hidden, columns.organization[row])
+    if not (sees_all or is_for_all):
+        return -1
+    day = columns.pickup_from[row] // DAY - first_day
     if columns.rate_cents[row] == UNKNOWN or day < 0 or day > DAYS:
         return -1
     return int(cell_of[columns.pickup[row]] * (DAYS + 1) + day)
@@ -127,16 +159,18 @@ def _slot(
 def _count(
     columns: Columns,
     rows: int,
-    cell_of: Ints,
+    cell_of: Rows,
     equipment: int,
     change: int,
     first_day: int,
+    hidden: Bits,
+    sees_all: bool,
     counts: Ints,
 ) -> None:
     """Count the rows of each slot, in the place of the slot behind it."""
-    columns = borrowed(columns)
+    columns, (hidden,) = borrowed(columns), borrowed((hidden,))
     for row in range(rows):
-        slot = _slot(columns, row, cell_of, equipment, change, first_day)
+        slot = _slot(columns, row, cell_of, equipment, change, first_day, hidden, sees_all)
         if slot >= 0:
             counts[slot + 1] += 1
 
@@ -145,18 +179,20 @@ def _count(
 def _fill(
     columns: Columns,
     rows: int,
-    cell_of: Ints,
+    cell_of: Rows,
     equipment: int,
     change: int,
     first_day: int,
+    hidden: Bits,
+    sees_all: bool,
     ends: Ints,
     nets: Floats,
     per_tenth: float,
 ) -> None:
     """Write the nets of the rows slot by slot; each slot's start moves on to its end."""
-    columns = borrowed(columns)
+    columns, (hidden,) = borrowed(columns), borrowed((hidden,))
     for row in range(rows):
-        slot = _slot(columns, row, cell_of, equipment, change, first_day)
+        slot = _slot(columns, row, cell_of, equipment, change, first_day, hidden, sees_all)
         if slot >= 0:
             nets[ends[slot]] = columns.rate_cents[row] - per_tenth * columns.loaded_tenths[row]
             ends[slot] += 1

@@ -7,19 +7,21 @@ import numpy as np
 from geo.areas import Floats
 from geo.points import miles
 from matching.board import View
+from matching.bounds import LAST_RANKS, least_keys
 from matching.columns import Rows
-from matching.duty import HOUR, Ints
-from matching.hours import Step, driving_us, itineraries
-from matching.next_loads import next_loads
-from matching.rules import Candidates, Case, Matched, candidates, case_of, matched
+from matching.duty import HOUR
+from matching.hours import Step, itineraries
+from matching.next_loads import NextLoads, next_loads
+from matching.rules import Case, Matched, case_of, matched, measured, narrowed, ways_of
 from matching.search import Wanted, first
-from matching.trucks import MAX_DRIVE_H, Pace, Truck
-from matching.worth import UNITS, Costs, Miles, Worth, worth
+from matching.trucks import Pace, Truck
+from matching.ways import possible
+from matching.worth import UNITS, Costs, Worth, worth
 
-_LAST_RANKS = 1e15
-_DRIVE, _REST = round(MAX_DRIVE_H * HOUR), 10 * HOUR
 _FIRST = 4
 """How many times as many candidates are planned as are wanted, at first and then again."""
+_FEW = 500
+"""As many are put in order one by one."""
 
 
 class Term(NamedTuple):
@@ -62,114 +64,103 @@ def rank(
         raise ValueError(f"limit: is at least 1, not {limit}")
     case = case_of(view, truck, pace, now, wanted)
     found, valued, best = _best(case, costs, limit)
-    hauls = found.hauls.take(best.astype(np.int64))
-    plans = itineraries(truck.clock, pace, case.free_from, hauls)
-    ids = view.take("id", found.rows[best]).tolist()
-    pairs = zip(best.tolist(), ids, plans, strict=True)
-    return [_match(case, found, valued, at, id, steps) for at, id, steps in pairs]
+    hauls, leaving = found.hauls.take(best.astype(np.int64)), found.plans.leaving[best]
+    plans = itineraries(truck.clock, pace, case.free_from, hauls, leaving=leaving)
+    best_rows = found.rows[best]
+    columns = (
+        *(best_rows, view.take("id", best_rows), valued.total[best], valued.known[best]),
+        *(valued.cents[:, best].T, valued.quantities[:, best].T),
+        *(column[best] for column in (*found.miles, found.plans.waiting, found.plans.resting)),
+    )
+    told = zip(*(column.tolist() for column in columns), plans, strict=True)
+    return [_match(_Told(*each), truck.trip is not None) for each in told]
 
 
 def _best(case: Case, costs: Costs, limit: int) -> tuple[Matched, Worth, Rows]:
     """Matches among which the best are, their worth, and the places of the best, in order.
 
-    Only the most promising candidates are planned, more of them until the last of the best is better
-    than any other could be.
+    Only the most promising loads are measured and planned, more of them until the last of the best is
+    better than any other could be.
     """
-    found = candidates(case)
-    bounds, count = _keys(_bound(case, costs, found)) - 1.0, _FIRST * limit
+    ways = ways_of(case)
+    rows = possible(case.view, narrowed(case), ways)
+    table = next_loads(case.view, case.truck.equipment, case.now, case.wanted.sight)
+    bounds, count = least_keys(case, costs, rows, ways, table), _FIRST * limit
     while True:
-        order = np.argpartition(bounds, count) if count < len(bounds) else np.arange(len(bounds))
-        some = matched(case, found.of(order[:count]))
-        valued = _valued(case, costs, some)
+        order = _promising(bounds, rows, count + 1)
+        some = matched(case, measured(case, rows[order[:count]], ways))
+        valued = _valued(case, costs, some, table)
         keys = _keys(valued)
         best = first(keys, case.view.take("id", some.rows), limit)
-        if count >= len(bounds):
+        if len(order) <= count or bounds[order[count]] == np.inf:
             return some, valued, best
         if len(best) == limit and keys[best[-1]] < bounds[order[count]]:
             return some, valued, best
         count *= _FIRST
 
 
+def _promising(bounds: Floats, rows: Rows, count: int) -> Rows:
+    """The places of the `count` least bounds, least first."""
+    if count <= _FEW:
+        return first(bounds, rows, count)
+    return np.argsort(bounds)[:count].astype(np.int32)
+
+
 def _keys(valued: Worth) -> Floats:
     """What the best have least of."""
-    return np.asarray(np.where(valued.known, 0.0, _LAST_RANKS) - valued.total)
+    return np.asarray(np.where(valued.known, 0.0, LAST_RANKS) - valued.total)
 
 
-def _bound(case: Case, costs: Costs, found: Candidates) -> Worth:
-    """No candidate is worth more by more than a cent, which is for rounding in other places.
-
-    It has the least time off that the windows and 11 hours of driving a day leave, at the lesser
-    price, and its delivery no sooner than after that, on the best day for the next load.
-    """
-    take, pace, free = case.view.take, case.pace, case.free_from
-    to_pickup, loaded = (driving_us(pace, column) for column in found.miles[:2])
-    driving = to_pickup + loaded
-    nights = np.maximum(np.ceil(driving / _DRIVE) - 1.0, 0.0).astype(np.int64)
-    before = free + round(pace.loading_h * HOUR) + driving
-    off = np.maximum(nights * _REST, take("delivery_from", found.rows) - before)
-    off = np.maximum(off, take("pickup_from", found.rows) - free - to_pickup)
-    table = next_loads(case.view, case.truck.equipment, case.now)
-    most = table.most_from(take("delivery", found.rows), before + off)
-    none = np.zeros_like(off)
-    is_rest = costs.hour_resting_cents < costs.hour_waiting_cents
-    spent = (driving, none, off) if is_rest else (driving, off, none)
-    return _worth(case, costs, found.rows, found.miles, spent, (most, none))
-
-
-def _valued(case: Case, costs: Costs, found: Matched) -> Worth:
-    table = next_loads(case.view, case.truck.equipment, case.now)
+def _valued(case: Case, costs: Costs, found: Matched, table: NextLoads) -> Worth:
     nexts = table.at(case.view.take("delivery", found.rows), found.plans.unloaded)
-    plans = found.plans
-    hours = plans.driving, plans.waiting, plans.resting
-    return _worth(case, costs, found.rows, found.miles, hours, nexts)
-
-
-def _worth(
-    case: Case,
-    costs: Costs,
-    rows: Rows,
-    driven: Miles,
-    spent: tuple[Ints, Ints, Ints],
-    nexts: tuple[Floats, Ints],
-) -> Worth:
+    plans, rates = found.plans, case.view.take("rate_cents", found.rows)
+    spent = plans.driving, plans.waiting, plans.resting
     on_trip = None if case.truck.trip is None else case.pace.speed_mph
-    return worth(costs, case.view.take("rate_cents", rows), driven, spent, *nexts, on_trip)
+    return worth(costs, rates, found.miles, spent, *nexts, on_trip)
 
 
-def _match(case: Case, found: Matched, valued: Worth, at: int, id: int, steps: list[Step]) -> Match:
-    columns = valued.cents[:, at].tolist(), valued.quantities[:, at].tolist()
-    terms = [
-        Term(name, cents, quantity, unit)
-        for (name, unit), cents, quantity in zip(UNITS.items(), *columns, strict=True)
-    ]
-    deadhead_mi, _, out_of_route_mi = (miles(float(column[at])) for column in found.miles)
+class _Told(NamedTuple):
+    """What is known of one of the best: as `Match`, `Worth` and `Plans` have it, in plain numbers."""
+
+    row: int
+    id: int
+    total: int
+    known: bool
+    cents: list[int]
+    quantities: list[float]
+    deadhead_m: float
+    loaded_m: float
+    out_of_route_m: float
+    waiting: int
+    resting: int
+    plan: list[Step]
+
+
+def _match(told: _Told, is_on_trip: bool) -> Match:
     return Match(
-        int(found.rows[at]),
-        id,
-        int(valued.total[at]) if valued.known[at] else None,
-        terms,
-        deadhead_mi,
-        None if case.truck.trip is None else out_of_route_mi,
-        steps,
-        _sentence(case, found, valued, at),
+        told.row,
+        told.id,
+        told.total if told.known else None,
+        list(map(Term, UNITS, told.cents, told.quantities, UNITS.values())),
+        miles(told.deadhead_m),
+        miles(told.out_of_route_m) if is_on_trip else None,
+        told.plan,
+        _sentence(told, is_on_trip),
     )
 
 
-def _sentence(case: Case, found: Matched, valued: Worth, at: int) -> str:
+def _sentence(told: _Told, is_on_trip: bool) -> str:
     """What a match is worth and why, in one line: its money, its miles, its hours."""
-    cents = dict(zip(UNITS, valued.cents[:, at].tolist(), strict=True))
-    deadhead, loaded, out = (miles(float(column[at])) for column in found.miles)
-    way = f"{loaded:,.0f} loaded and {deadhead:,.0f} empty miles"
-    if case.truck.trip is not None:
-        way += f", {out:,.0f} out of route"
-    for name in ("waiting", "resting"):
-        hours = float(getattr(found.plans, name)[at]) / HOUR
-        way += f", {hours:,.1f} hours {name}" if hours else ""
-    then = f", {dollars(cents['next_load'])} for the next load" if cents["next_load"] else ""
-    total = int(valued.total[at])
-    if not valued.known[at]:
-        return f"No rate posted: {dollars(-total)} of costs for {way}{then}."
-    return f"{dollars(total)} after costs: {dollars(cents['rate'])} for {way}{then}."
+    rate, next_load = told.cents[0], told.cents[-1]
+    way = f"{miles(told.loaded_m):,.0f} loaded and {miles(told.deadhead_m):,.0f} empty miles"
+    if is_on_trip:
+        way += f", {miles(told.out_of_route_m):,.0f} out of route"
+    for name, spent in (("waiting", told.waiting), ("resting", told.resting)):
+        way += f", {spent / HOUR:,.1f} hours {name}" if spent else ""
+    then = f", {dollars(next_load)} for the next load" if next_load else ""
+    if not told.known:
+        return f"No rate posted: {dollars(-told.total)} of costs for {way}{then}."
+    return f"{dollars(told.total)} after costs: {dollars(rate)} for {way}{then}."
 
 
 def dollars(cents: int) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geo.areas import Mask
-from geo.compiled import compiled
+from geo.compiled import borrowed, compiled
 from geo.points import metres, miles
 from matching.board import View
 from matching.columns import END, EQUIPMENT_NUMBERS, Columns, Rows
@@ -27,10 +27,13 @@ from matching.rules import (
     measured,
     needed_ft,
     needed_lb,
-    reach_m,
+    ways_of,
 )
 from matching.search import Wanted, passing
+from matching.sight import NOTHING_HIDDEN, Sight, is_seen
 from matching.trucks import Pace, Truck
+from matching.ways import length_m, loads_of, possible, reach
+from matching.worth import Miles
 
 
 class Refusals(NamedTuple):
@@ -70,33 +73,44 @@ def refusals(
 
 
 def _counted(case: Case) -> tuple[dict[str, int], int]:
-    every, reach = Wanted(case.now), reach_m(case)
-    rows = passing(case.view, every, np.isfinite(reach), None)
+    every = Wanted(case.now, sight=case.wanted.sight)
+    ways = reach(case.view, case.truck.at, case.deadhead_limit_m)
+    rows = measured(case, possible(case.view, every, ways), ways).rows
     refused = {"deadhead": _open_loads(case) - len(rows)}
     for rule, passes in _PLAIN.items():
         kept = passes(case, rows)
         refused[rule] = len(rows) - int(kept.sum())
         rows = rows[kept]
-    found = Candidates(rows, measured(case, rows, reach[case.view.take("pickup", rows)]))
-    if case.truck.trip is not None:
-        most = metres(case.truck.trip.max_out_of_route_mi)
-        found = found.of(found.miles.out_of_route_m <= most)
+    found = _within_trip(case, rows)
     refused["out_of_route"] = len(rows) - len(found.rows)
     refused |= _late(case, found)
     return refused, len(found.rows) - sum(refused[rule] for rule in RULES[-3:])
 
 
+def _within_trip(case: Case, rows: Rows) -> Candidates:
+    ways = ways_of(case)
+    loads = loads_of(case.view, rows)
+    might = (loads.added_m(ways) <= ways.most_m) & np.isfinite(ways.to[loads.pickups])
+    return measured(case, rows[might], ways)
+
+
 def _open_loads(case: Case) -> int:
-    view, now = case.view, case.now
-    old = _count_open(view.main.columns, len(view.main.columns.id), view.change, now)
-    return old + _count_open(view.fresh, view.added, view.change, now)
+    view, sight = case.view, case.wanted.sight
+    seen = case.now, sight or NOTHING_HIDDEN, sight is None
+    old = _count_open(view.main.columns, len(view.main.columns.id), view.change, *seen)
+    return old + _count_open(view.fresh, view.added, view.change, *seen)
 
 
 @compiled
-def _count_open(columns: Columns, rows: int, change: int, now: int) -> int:
-    count = 0
+def _count_open(
+    columns: Columns, rows: int, change: int, now: int, sight: Sight, sees_all: bool
+) -> int:
+    sight, count = borrowed(sight), 0
     for row in range(rows):
-        count += columns.died[row] > change and columns.open_until[row] > now
+        is_open = columns.died[row] > change and columns.open_until[row] > now
+        count += is_open and (
+            sees_all or is_seen(sight, columns.audience[row], columns.organization[row])
+        )
     return count
 
 
@@ -134,7 +148,7 @@ def _is_short(case: Case, rows: Rows) -> Mask:
 
 def _is_wanted(case: Case, rows: Rows) -> Mask:
     wanted, sites = case.wanted, case.view.sites
-    if wanted == Wanted(case.now):
+    if wanted == Wanted(case.now, sight=wanted.sight):
         return np.ones(len(rows), dtype=bool)
     pickup = np.zeros(sites.known, dtype=bool)
     pickup[case.view.take("pickup", rows)] = True
@@ -170,8 +184,7 @@ def why(
     window that is missed. The other parameters are those of `matching.rank.rank`.
     """
     case, rows = case_of(view, truck, pace, now, wanted), np.array([row], dtype=np.int32)
-    deadhead_m = between_m(case, truck.at, "pickup", rows)
-    found = Candidates(rows, measured(case, rows, deadhead_m))
+    found = Candidates(rows, _miles(case, rows))
     verdicts = {
         rule: Verdict(rule, bool(passes(case, rows)[0]), None, None, None, None)
         for rule, passes in _PLAIN.items()
@@ -181,7 +194,7 @@ def why(
     weight, length = (float(column[0]) for column in (needed_lb(case, rows), needed_ft(case, rows)))
     trip = None if truck.trip is None else metres(truck.trip.max_out_of_route_mi)
     verdicts |= {
-        "deadhead": _in_miles("deadhead", float(deadhead_m[0]), case.deadhead_limit_m),
+        "deadhead": _in_miles("deadhead", float(found.miles.deadhead_m[0]), case.deadhead_limit_m),
         "equipment": verdicts["equipment"]._replace(value=kind, limit=truck.equipment),
         "hazmat": verdicts["hazmat"]._replace(value=hazmat, limit=truck.hazmat),
         "weight": _amount("weight", weight, truck.weight_lb, "lb"),
@@ -190,6 +203,17 @@ def why(
     }
     verdicts |= {verdict.rule: verdict for verdict in _by_hours(case, found)}
     return [verdicts[rule] for rule in RULES]
+
+
+def _miles(case: Case, rows: Rows) -> Miles:
+    """The metres of loads however far they are."""
+    loaded_m = loads_of(case.view, rows).loaded_m
+    deadhead_m, added_m = between_m(case, case.truck.at, "pickup", rows), np.zeros(len(rows))
+    if case.truck.trip is not None:
+        onward_m = between_m(case, case.truck.trip.to, "delivery", rows)
+        trip_m = length_m(case.truck.at, case.truck.trip.to)
+        added_m = np.maximum(0.0, deadhead_m + loaded_m + onward_m - trip_m)
+    return Miles(deadhead_m, loaded_m, added_m)
 
 
 def _in_miles(rule: str, value_m: float, limit_m: float | None) -> Verdict:

@@ -20,26 +20,21 @@ All limits are inclusive, and distances are compared in metres.
 """
 
 from dataclasses import replace
-from functools import lru_cache
-from math import floor
+from math import floor, inf
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.accesses import accesses
-from geo.areas import Circle, Floats, Mask
-from geo.fields import Field
-from geo.geodesy import GREATEST_STRETCH
-from geo.known import known, rows_of
-from geo.points import METRES_PER_MILE, Point, metres
-from geo.roads import road_m, roads_m
+from geo.areas import Floats, Mask
+from geo.points import Point, metres
 from matching.board import View
 from matching.columns import UNKNOWN, Rows
 from matching.duty import Hauls
 from matching.hours import Plans, plan
-from matching.search import Wanted, passing
+from matching.search import Wanted
 from matching.trucks import DEADHEAD_MI, LONG_TRAILERS, WHOLE_TRAILER_FT, Pace, Truck
+from matching.ways import Ways, length_m, loads_of, on_trip, possible, reach, roads_m, settled
 from matching.worth import Miles
 
 RULES = (
@@ -48,9 +43,6 @@ RULES = (
 )
 
 Which = Mask | NDArray[np.intp]
-
-_METRES_PER_TENTH = METRES_PER_MILE / 10.0
-_ROUNDING_M = 1.0
 
 
 class Case(NamedTuple):
@@ -71,7 +63,7 @@ class Case(NamedTuple):
     def deadhead_limit_m(self) -> float:
         limit, trip = self.truck.max_deadhead_mi, self.truck.trip
         if limit is None and trip is not None:
-            return road_m(self.truck.at, trip.to) + metres(trip.max_out_of_route_mi)
+            return length_m(self.truck.at, trip.to) + metres(trip.max_out_of_route_mi)
         return metres(DEADHEAD_MI if limit is None else limit)
 
 
@@ -101,15 +93,29 @@ def case_of(view: View, truck: Truck, pace: Pace, now: int, wanted: Wanted | Non
 
 def candidates(case: Case) -> Candidates:
     """The loads that pass all rules before the hours, in no order."""
-    truck = case.truck
-    reach = reach_m(case)
-    rows = passing(case.view, _narrowed(case), *_masks(case, reach))
-    if truck.length_ft is not None:
-        rows = rows[needed_ft(case, rows) <= truck.length_ft]
-    found = Candidates(rows, measured(case, rows, reach[case.view.take("pickup", rows)]))
+    ways = ways_of(case)
+    return measured(case, possible(case.view, narrowed(case), ways), ways)
+
+
+def ways_of(case: Case) -> Ways:
+    """The ways to the sites at which a load may begin, and on from those at which it may end."""
+    view, truck, wanted, limit_m = case.view, case.truck, case.wanted, case.deadhead_limit_m
     if truck.trip is None:
-        return found
-    return found.of(found.miles.out_of_route_m <= metres(truck.trip.max_out_of_route_mi))
+        ways = reach(view, truck.at, limit_m)
+    else:
+        most_m = metres(truck.trip.max_out_of_route_mi)
+        ways = on_trip(view, truck.at, truck.trip.to, most_m, limit_m)
+    begin = None if wanted.pickup is None else view.sites.chosen(wanted.pickup)
+    ends = [view.sites.chosen(where) for where in (truck.to, wanted.delivery) if where is not None]
+    return ways.only(begin, np.logical_and.reduce(ends) if ends else None)
+
+
+def measured(case: Case, rows: Rows, ways: Ways) -> Candidates:
+    """Those of the rows that are possible by these ways which are within the truck's limits, in order."""
+    loads = settled(loads_of(case.view, rows), ways)
+    return Candidates(
+        loads.rows, Miles(ways.to[loads.pickups], loads.loaded_m, loads.added_m(ways))
+    )
 
 
 def matched(case: Case, found: Candidates) -> Matched:
@@ -124,57 +130,37 @@ def matched(case: Case, found: Candidates) -> Matched:
     return Matched(*found.of(kept), hauls.take(kept), plans)
 
 
-def _masks(case: Case, reach: Floats) -> tuple[Mask, Mask | None]:
-    """The sites at which a load may begin, and those at which it may end."""
-    sites, wanted = case.view.sites, case.wanted
-    pickup, delivery = np.isfinite(reach), None
-    if wanted.pickup is not None:
-        pickup &= sites.chosen(wanted.pickup)
-    for where in (case.truck.to, wanted.delivery):
-        if where is not None:
-            chosen = sites.chosen(where)
-            delivery = chosen if delivery is None else delivery & chosen
-    return pickup, delivery
-
-
-def _narrowed(case: Case) -> Wanted:
-    """The search with what the truck asks of equipment, hazmat and weight."""
+def narrowed(case: Case) -> Wanted:
+    """The search with what the truck asks of equipment, hazmat, weight and length."""
     wanted, truck = case.wanted, case.truck
-    kinds = frozenset({truck.equipment})
+    kinds, full = frozenset({truck.equipment}), wanted.full
     if wanted.equipment is not None:
         kinds &= wanted.equipment
+    if truck.equipment in LONG_TRAILERS and _least(truck.length_ft) < WHOLE_TRAILER_FT:
+        kinds, full = (frozenset() if full else kinds), False
     if wanted.hazmat and not truck.hazmat:
         kinds = frozenset()
-    most = [] if wanted.max_weight_lb is None else [wanted.max_weight_lb]
-    if truck.weight_lb is not None:
-        most.append(floor(truck.weight_lb))
+    weight, length = (
+        _least(wanted.max_weight_lb, truck.weight_lb),
+        _least(wanted.max_length_ft, truck.length_ft),
+    )
     return replace(
         wanted,
         equipment=kinds,
+        full=full,
         hazmat=wanted.hazmat if truck.hazmat else False,
-        max_weight_lb=min(most, default=None),
+        max_weight_lb=None if weight == inf else floor(weight),
+        max_length_ft=None if length == inf else length,
     )
 
 
-def reach_m(case: Case) -> Floats:
-    """Road metres from the truck to each site, infinite beyond its limit; shape (known,)."""
-    sites, limit = case.view.sites, case.deadhead_limit_m
-    # No road is shorter than the great circle, rounded to ticks.
-    circle = Circle(case.truck.at, limit * GREATEST_STRETCH + _ROUNDING_M)
-    near = np.flatnonzero(sites.chosen(circle))
-    found = np.full(sites.known, np.inf)
-    found[near] = _roads_m(case.truck.at, sites.points.lons[near], sites.points.lats[near])
-    found[found > limit] = np.inf
-    return found
+def _least(*limits: float | None) -> float:
+    return min((limit for limit in limits if limit is not None), default=inf)
 
 
 def between_m(case: Case, goal: Point, end: str, rows: Rows) -> Floats:
     """Road metres between a point and the "pickup" or the "delivery" of each load, shape (n,)."""
-    (lons, lats, _), numbers = case.view.sites.points, case.view.take(end, rows)
-    used = np.flatnonzero(np.bincount(numbers, minlength=case.view.sites.known))
-    found: Floats = np.empty(case.view.sites.known)
-    found[used] = _roads_m(goal, lons[used], lats[used])
-    return np.asarray(found[numbers])
+    return roads_m(case.view.sites.nearby(), goal, case.view.take(end, rows))
 
 
 def needed_lb(case: Case, rows: Rows) -> Floats:
@@ -194,17 +180,6 @@ def needed_ft(case: Case, rows: Rows) -> Floats:
     return np.asarray(lengths)
 
 
-def measured(case: Case, rows: Rows, deadhead_m: Floats) -> Miles:
-    """The metres of each load, shape (n,); without a trip none are out of route."""
-    loaded_m = case.view.take("loaded_tenths", rows) * _METRES_PER_TENTH
-    trip = case.truck.trip
-    if trip is None:
-        return Miles(deadhead_m, loaded_m, np.zeros(len(rows)))
-    with_load = deadhead_m + loaded_m + between_m(case, trip.to, "delivery", rows)
-    out_of_route_m = np.maximum(0.0, with_load - road_m(case.truck.at, trip.to))
-    return Miles(deadhead_m, loaded_m, out_of_route_m)
-
-
 def hauls_of(case: Case, found: Candidates) -> Hauls:
     """The loads as hauls to plan, with the drive home if the truck has to be there."""
     (rows, driven), take, home = found, case.view.take, case.truck.home
@@ -217,19 +192,3 @@ def hauls_of(case: Case, found: Candidates) -> Hauls:
         take("delivery_to", rows),
         np.zeros(len(rows)) if home is None else between_m(case, home.at, "delivery", rows),
     )
-
-
-def _roads_m(origin: Point, lons: Floats, lats: Floats) -> Floats:
-    """As `roads_m` from one point, the same to the bit; many known places take one step."""
-    found = np.empty(len(lons))
-    is_known = rows_of(known(), lons, lats) >= 0
-    if is_known.any():
-        found[is_known] = _field(origin).metres(accesses(lons[is_known], lats[is_known]))
-    if not is_known.all():
-        found[~is_known] = roads_m(*origin, lons[~is_known], lats[~is_known])
-    return found
-
-
-@lru_cache(maxsize=1_000)
-def _field(origin: Point) -> Field:
-    return Field(origin)

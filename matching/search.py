@@ -1,15 +1,18 @@
 """Which loads of a board pass a search, and which of them come first."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.areas import Floats, Mask
-from geo.compiled import compiled
+from geo.compiled import borrowed, compiled
 from matching.board import Main, View
+from matching.chains import DELIVERY, PICKUP
 from matching.columns import BEGINNING, END, EQUIPMENT_NUMBERS, UNKNOWN, Columns, Rows
+from matching.order import lanes, spans
+from matching.sight import Sight, is_seen
 from matching.sites import Where
 
 TENTHS = 10.0
@@ -22,7 +25,7 @@ class Wanted:
     """What a load must meet; a part that is left out refuses nothing.
 
     Moments are microseconds since 1970 UTC. A load passes a limit on what its poster did not tell, unless
-    `include_unknown` is false.
+    `include_unknown` is false. Without a `sight` loads of all audiences pass.
     """
 
     now: int
@@ -40,10 +43,14 @@ class Wanted:
     posted_since: int = BEGINNING
     include_unknown: bool = True
     organization: int | None = None
+    sight: Sight | None = None
 
 
 class Limits(NamedTuple):
-    """`Wanted` in numbers, for compiled code; -1 stands for no limit, of yes and no for either."""
+    """What every search limits, in numbers, for compiled code.
+
+    Of `equipment`, `full` and `hazmat` the bit of each value that passes: of all in -1.
+    """
 
     change: int
     now: int
@@ -52,13 +59,6 @@ class Limits(NamedTuple):
     equipment: int
     full: int
     hazmat: int
-    max_weight_lb: float
-    max_length_ft: float
-    min_rate_cents: float
-    min_per_mile: float
-    posted_since: int
-    unknown: bool
-    organization: int
 
 
 def find(view: View, wanted: Wanted) -> Rows:
@@ -70,67 +70,107 @@ def find(view: View, wanted: Wanted) -> Rows:
 
 def passing(view: View, wanted: Wanted, pickup: Mask | None, delivery: Mask | None) -> Rows:
     """As `find`, of the loads that begin and end at the sites of the masks."""
-    return sifted(view, wanted, in_reach(view, pickup, delivery), pickup, delivery)
+    return sifted(view, wanted, in_reach(view, pickup, delivery))
+
+
+def shows(view: View, row: int, sight: Sight | None) -> bool:
+    """Whether a sight lets a row of the view be seen; without one, any."""
+    rows = np.array([row], dtype=np.int32)
+    audience, organization = (view.take(name, rows)[0] for name in ("audience", "organization"))
+    return sight is None or is_seen(sight, int(audience), int(organization))
 
 
 def in_reach(view: View, pickup: Mask | None, delivery: Mask | None) -> tuple[Rows, Rows]:
-    """Rows of `view.main`, and rows of `view.fresh`, with all that lie at the sites of the masks."""
-    old = _in_reach(view.main, view.sites.ordered, pickup, delivery)
-    return old, np.arange(view.added, dtype=np.int32)
+    """Rows of `view.main`, and rows of `view.fresh`, that begin and end at the sites of the masks.
+
+    Standing or not; in no order. None stands for all sites.
+    """
+    main, chains, ordered = view.main, view.chains, view.sites.ordered
+    if pickup is not None and delivery is not None:
+        new = chains.at(PICKUP, np.flatnonzero(pickup), view.added)
+        new = new[delivery[view.fresh.delivery[new]]]
+        return _between(main, pickup[:ordered], delivery[:ordered]), new
+    if pickup is not None:
+        old = spans(main.starts, np.flatnonzero(pickup[:ordered]))
+        return old, chains.at(PICKUP, np.flatnonzero(pickup), view.added)
+    if delivery is not None:
+        old = main.by_delivery[spans(main.delivery_starts, np.flatnonzero(delivery[:ordered]))]
+        return old, chains.at(DELIVERY, np.flatnonzero(delivery), view.added)
+    counts = len(main.columns.id), view.added
+    return np.arange(counts[0], dtype=np.int32), np.arange(counts[1], dtype=np.int32)
 
 
-def sifted(
-    view: View,
-    wanted: Wanted,
-    rows: tuple[Rows, Rows],
-    pickup: Mask | None,
-    delivery: Mask | None,
-) -> Rows:
-    """Those of such rows, shape (n,), that pass and begin and end at the sites of the masks."""
-    limits = _limits(wanted, view.change)
-    everywhere = np.ones(view.sites.known, dtype=np.bool_)
-    begin, end = (everywhere if mask is None else mask for mask in (pickup, delivery))
-    old = _passing(view.main.columns, rows[0], begin, end, limits)
-    new = _passing(view.fresh, rows[1], begin, end, limits)
+def sifted(view: View, wanted: Wanted, rows: tuple[Rows, Rows]) -> Rows:
+    """Those of such rows, shape (n,), that stand and pass: the one place where loads are judged."""
+    old = _passing(view.main.columns, rows[0], wanted, view.change)
+    new = _passing(view.fresh, rows[1], wanted, view.change)
     return np.concatenate((old, new + np.int32(len(view.main.columns.id))))
 
 
-def _in_reach(main: Main, ordered: int, pickup: Mask | None, delivery: Mask | None) -> Rows:
-    """All rows that begin at the sites of one mask, or that end at those of the other if far fewer."""
-    starts = None if pickup is None else np.flatnonzero(pickup[:ordered])
-    ends = None if delivery is None else np.flatnonzero(delivery[:ordered])
-    by_pickup = np.inf if starts is None else _count(main.starts, starts)
-    by_delivery = np.inf if ends is None else _count(main.delivery_starts, ends)
-    if starts is not None and by_pickup <= _SCATTERED * by_delivery:
-        return _spans(main.starts, starts)
-    if ends is not None:
-        return main.by_delivery[_spans(main.delivery_starts, ends)]
-    return np.arange(len(main.columns.id), dtype=np.int32)
+def _between(main: Main, pickup: Mask, delivery: Mask) -> Rows:
+    starts, ends = np.flatnonzero(pickup), np.flatnonzero(delivery)
+    if are_fewer_by_pickup(main, starts, ends):
+        return lanes(main.starts, starts, main.columns.delivery, delivery)
+    rows = main.by_delivery[spans(main.delivery_starts, ends)]
+    return rows[pickup[main.columns.pickup[rows]]]
 
 
+def are_fewer_by_pickup(main: Main, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> bool:
+    """Whether fewer rows begin at some sites than end at others, these counted for as long as they take."""
+    return _count(main.starts, starts) <= _SCATTERED * _count(main.delivery_starts, ends)
+
+
+@compiled
 def _count(starts: Rows, sites: NDArray[np.intp]) -> int:
-    return int((starts[sites + 1] - starts[sites]).sum())
+    count = 0
+    for site in sites:
+        count += starts[site + 1] - starts[site]
+    return count
 
 
-def _passing(columns: Columns, rows: Rows, begin: Mask, end: Mask, limits: Limits) -> Rows:
-    rows = _sift(columns, rows, begin, end, limits)
-    if (
-        max(limits.max_weight_lb, limits.max_length_ft, limits.min_rate_cents, limits.min_per_mile)
-        < 0
-    ):
-        return rows
-    return _sift_amounts(columns, rows, limits)
+def _passing(columns: Columns, rows: Rows, wanted: Wanted, change: int) -> Rows:
+    rows = _sift(columns, rows, _limits(wanted, change))
+    if wanted.posted_since > BEGINNING:
+        rows = _sift_range(columns.first_posted_at, rows, wanted.posted_since, END, False)
+    if wanted.organization is not None:
+        own = wanted.organization
+        rows = _sift_range(columns.organization, rows, own, own, False)
+    most = (columns.weight_lb, wanted.max_weight_lb), (columns.length_ft, wanted.max_length_ft)
+    for column, limit in most:
+        if limit is not None:
+            rows = _sift_range(column, rows, 0.0, float(limit), wanted.include_unknown)
+    if wanted.min_rate_cents is not None:
+        least = float(wanted.min_rate_cents)
+        rows = _sift_range(columns.rate_cents, rows, least, np.inf, wanted.include_unknown)
+    if wanted.min_rate_per_mile_cents is not None:
+        cents = _per_mile(columns.rate_cents[rows], columns.loaded_tenths[rows])
+        is_known = cents != UNKNOWN
+        least = wanted.min_rate_per_mile_cents
+        rows = rows[np.where(is_known, cents >= least, wanted.include_unknown)]
+    if wanted.sight is not None:
+        rows = _sift_seen(columns.audience, columns.organization, rows, wanted.sight)
+    return rows
 
 
 def per_mile_cents(view: View, rows: Rows) -> Floats:
     """Cents a loaded mile, -1 where the rate is unknown or there are no miles; shape (n,)."""
-    rates, tenths = view.take("rate_cents", rows), view.take("loaded_tenths", rows)
-    unknown = (rates == UNKNOWN) | (tenths == 0)
-    return np.where(unknown, -1.0, rates / np.where(unknown, 1.0, tenths / TENTHS))
+    return _per_mile(view.take("rate_cents", rows), view.take("loaded_tenths", rows))
+
+
+@compiled
+def _per_mile(rates: Rows, tenths: Rows) -> Floats:
+    cents = np.empty(len(rates))
+    for i in range(len(rates)):
+        is_known = rates[i] != UNKNOWN and tenths[i] != 0
+        cents[i] = rates[i] / (tenths[i] / TENTHS) if is_known else -1.0
+    return cents
 
 
 def first(
-    keys: Floats, ids: NDArray[np.int64], count: int, after: tuple[float, int] | None = None
+    keys: Floats,
+    ids: NDArray[np.signedinteger[Any]],
+    count: int,
+    after: tuple[float, int] | None = None,
 ) -> Rows:
     """The places of the `count` least keys that come after a key and id, ties by id; shape (≤ count,)."""
     key, id = after or (-np.inf, -1)
@@ -147,88 +187,61 @@ def _limits(wanted: Wanted, change: int) -> Limits:
         wanted.window_from,
         wanted.window_to,
         equipment,
-        -1 if wanted.full is None else int(wanted.full),
-        -1 if wanted.hazmat is None else int(wanted.hazmat),
-        -1.0 if wanted.max_weight_lb is None else float(wanted.max_weight_lb),
-        -1.0 if wanted.max_length_ft is None else float(wanted.max_length_ft),
-        -1.0 if wanted.min_rate_cents is None else float(wanted.min_rate_cents),
-        -1.0 if wanted.min_rate_per_mile_cents is None else float(wanted.min_rate_per_mile_cents),
-        wanted.posted_since,
-        wanted.include_unknown,
-        -1 if wanted.organization is None else wanted.organization,
+        -1 if wanted.full is None else 1 << wanted.full,
+        -1 if wanted.hazmat is None else 1 << wanted.hazmat,
     )
 
 
 @compiled
-def _spans(starts: Rows, sites: NDArray[np.intp]) -> Rows:
-    """The numbers from `starts[s]` to `starts[s + 1]` for each site s."""
-    size = 0
-    for site in sites:
-        size += starts[site + 1] - starts[site]
-    numbers, end = np.empty(size, dtype=np.int32), 0
-    for site in sites:
-        for number in range(starts[site], starts[site + 1]):
-            numbers[end] = number
-            end += 1
-    return numbers
+def _sift(columns: Columns, rows: Rows, limits: Limits) -> Rows:
+    """Those of the rows that stand and are of the kind and the time that is wanted.
 
-
-@compiled
-def _sift(columns: Columns, rows: Rows, begin: Mask, end: Mask, limits: Limits) -> Rows:
-    """Those of the rows that stand, begin and end at the sites of the masks, and are of the kind wanted.
-
-    One loop without calls: to hand on the columns takes longer than to look at a row.
+    Without branches, for none could foretell which loads pass: to look at all and to count those that do is faster.
+    Nor are there calls: to hand on the columns takes longer than to look at a row.
     """
     found, count = np.empty(len(rows), dtype=np.int32), 0
     for row in rows:
-        if (
-            begin[columns.pickup[row]]
-            and end[columns.delivery[row]]
-            and (limits.equipment < 0 or (limits.equipment >> columns.equipment[row]) & 1)
-            and columns.pickup_from[row] <= limits.window_to
-            and columns.pickup_to[row] >= limits.window_from
-            and columns.open_until[row] > limits.now
-            and columns.died[row] > limits.change
-            and columns.first_posted_at[row] >= limits.posted_since
-            and (limits.full < 0 or columns.full[row] == limits.full)
-            and (limits.hazmat < 0 or columns.hazmat[row] == limits.hazmat)
-            and (limits.organization < 0 or columns.organization[row] == limits.organization)
-        ):
-            found[count] = row
-            count += 1
-    return found[:count].copy()
+        found[count] = row
+        count += (
+            (limits.equipment >> columns.equipment[row])
+            & (limits.full >> columns.full[row])
+            & (limits.hazmat >> columns.hazmat[row])
+            & (columns.died[row] > limits.change)
+        )
+    kept = 0
+    for row in found[:count]:
+        found[kept] = row
+        kept += (
+            (columns.pickup_from[row] <= limits.window_to)
+            & (columns.pickup_to[row] >= limits.window_from)
+            & (columns.open_until[row] > limits.now)
+        )
+    return found[:kept].copy()
 
 
 @compiled
-def _sift_amounts(columns: Columns, rows: Rows, limits: Limits) -> Rows:
-    """Those of the rows that are within the limits, or unknown where that is let pass."""
+def _sift_range(column: NDArray[Any], rows: Rows, least: float, most: float, unknown: bool) -> Rows:
+    """Those of the rows whose value is from the least to the most, or unknown where that is let pass."""
     found, count = np.empty(len(rows), dtype=np.int32), 0
     for row in rows:
-        weight, length = columns.weight_lb[row], columns.length_ft[row]
-        rate, miles = columns.rate_cents[row], columns.loaded_tenths[row] / TENTHS
-        per_mile = rate / miles if rate != UNKNOWN and miles > 0 else UNKNOWN
-        if (
-            (limits.max_weight_lb < 0 or _within(weight, 0, limits.max_weight_lb, limits.unknown))
-            and (
-                limits.max_length_ft < 0 or _within(length, 0, limits.max_length_ft, limits.unknown)
-            )
-            and (
-                limits.min_rate_cents < 0
-                or _within(rate, limits.min_rate_cents, END, limits.unknown)
-            )
-            and (
-                limits.min_per_mile < 0
-                or _within(per_mile, limits.min_per_mile, END, limits.unknown)
-            )
-        ):
-            found[count] = row
-            count += 1
+        value = column[row]
+        found[count] = row
+        if value == UNKNOWN:
+            count += unknown
+        else:
+            count += (value >= least) & (value <= most)
     return found[:count].copy()
 
 
 @compiled
-def _within(value: float, least: float, most: float, unknown: bool) -> bool:
-    return bool(unknown if value == UNKNOWN else least <= value <= most)
+def _sift_seen(audiences: Rows, organizations: Rows, rows: Rows, sight: Sight) -> Rows:
+    """Those of the rows that a sight lets be seen."""
+    sight = borrowed(sight)
+    found, count = np.empty(len(rows), dtype=np.int32), 0
+    for row in rows:
+        found[count] = row
+        count += is_seen(sight, audiences[row], organizations[row])
+    return found[:count].copy()
 
 
 @compiled

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.areas import Floats, Mask
+from geo.compiled import compiled
 from geo.points import METRES_PER_MILE
 from matching.columns import UNKNOWN
 from matching.duty import HOUR, Ints
@@ -118,34 +119,81 @@ def worth(
     and `next_loads` are of `NextLoads.at`. `trip_mph` is the speed of a truck on a trip that it
     makes anyway, None for any other.
     """
-    known = rate_cents != UNKNOWN
-    rates = np.where(known, rate_cents, 0).astype(np.float64)
-    driven, hours = _driven(miles, spent, trip_mph)
-    quantities = np.empty((len(UNITS), len(rates)))
-    quantities[0], quantities[7], quantities[8] = known, costs.payment_percent * known, next_loads
-    quantities[1:4] = driven / METRES_PER_MILE
-    quantities[4:7] = hours
-    prices = np.array(
-        [costs.cost_of_mile_cents] * 3
-        + [costs.hour_driving_cents, costs.hour_waiting_cents, costs.hour_resting_cents]
+    shape = len(UNITS), len(rate_cents)
+    cents, quantities = np.empty(shape, dtype=np.int64), np.empty(shape)
+    columns = (rate_cents, *miles, *spent, next_cents, next_loads)
+    _fill(prices_of(costs), trip_mph or 0.0, *columns, cents, quantities)
+    return Worth(cents, quantities, cents.sum(axis=0), rate_cents != UNKNOWN)
+
+
+class Prices(NamedTuple):
+    """`Costs` for compiled code."""
+
+    mile: float
+    driving: float
+    waiting: float
+    resting: float
+    payment: float
+
+
+def prices_of(costs: Costs) -> Prices:
+    """The prices by which compiled code counts."""
+    return Prices(
+        costs.cost_of_mile_cents,
+        costs.hour_driving_cents,
+        costs.hour_waiting_cents,
+        costs.hour_resting_cents,
+        costs.payment_percent,
     )
-    exact = np.empty_like(quantities)
-    exact[0], exact[8] = rates, next_cents
-    exact[1:7] = -prices[:, np.newaxis] * quantities[1:7]
-    exact[7] = -costs.payment_percent * rates / 100.0
-    cents = np.rint(exact).astype(np.int64)
-    return Worth(cents, quantities, cents.sum(axis=0), known)
 
 
-def _driven(
-    miles: Miles, spent: tuple[Ints, Ints, Ints], trip_mph: float | None
-) -> tuple[Floats, Floats]:
-    """The metres that count, of each kind, and the hours driving, waiting and resting."""
-    hours = np.stack(spent) / HOUR
-    driven = np.zeros((3, len(miles.loaded_m)))
-    if trip_mph is None:
-        driven[:2] = miles.deadhead_m, miles.loaded_m
-    else:
-        driven[2] = miles.out_of_route_m
-        hours[0] = miles.out_of_route_m / (METRES_PER_MILE * trip_mph)
-    return driven, hours
+@compiled
+def _fill(
+    prices: Prices,
+    trip_mph: float,
+    rate_cents: NDArray[np.int32],
+    deadhead_m: Floats,
+    loaded_m: Floats,
+    out_of_route_m: Floats,
+    driving: Ints,
+    waiting: Ints,
+    resting: Ints,
+    next_cents: Floats,
+    next_loads: NDArray[np.int64],
+    cents: Cents,
+    quantities: Floats,
+) -> None:
+    """The terms in the order of `UNITS`; a `trip_mph` of 0 stands for no trip."""
+    for i in range(len(rate_cents)):
+        is_known = rate_cents[i] != UNKNOWN
+        rate = float(rate_cents[i]) if is_known else 0.0
+        empty, loaded, out = deadhead_m[i], loaded_m[i], 0.0
+        hours = driving[i] / HOUR
+        if trip_mph > 0.0:
+            empty, loaded, out = 0.0, 0.0, out_of_route_m[i]
+            hours = out / (METRES_PER_MILE * trip_mph)
+        share = prices.payment if is_known else 0.0
+        amounts = (
+            1.0 if is_known else 0.0,
+            empty / METRES_PER_MILE,
+            loaded / METRES_PER_MILE,
+            out / METRES_PER_MILE,
+            hours,
+            waiting[i] / HOUR,
+            resting[i] / HOUR,
+            share,
+            float(next_loads[i]),
+        )
+        money = (
+            rate,
+            -prices.mile * amounts[1],
+            -prices.mile * amounts[2],
+            -prices.mile * amounts[3],
+            -prices.driving * amounts[4],
+            -prices.waiting * amounts[5],
+            -prices.resting * amounts[6],
+            -prices.payment * rate / 100.0,
+            next_cents[i],
+        )
+        for term in range(len(amounts)):
+            quantities[term, i], cents[term, i] = amounts[term], np.rint(money[term])

@@ -1,10 +1,11 @@
 """/v1/me: who is signed in; and the kinds of equipment that anybody may name."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from loadboard.auth import Who
 from loadboard.errors import documented
+from loadboard.permissions import may
 from loadboard.strict import StrictRoute
 from matching.equipment import EQUIPMENT
 
@@ -18,9 +19,10 @@ class OrganizationOut(BaseModel):
 
 
 class Me(BaseModel):
-    email: str
+    email: str | None = Field(description="Null for a key")
     organization: OrganizationOut
-    may_post: bool
+    role: str
+    may: list[str] = Field(description="The actions that role and organisation allow")
 
 
 class EquipmentOut(BaseModel):
@@ -37,7 +39,7 @@ class EquipmentList(BaseModel):
 async def me(who: Who) -> Me:
     """Who the token stands for."""
     organization = OrganizationOut(id=who.organization_id, name=who.organization, kind=who.kind)
-    return Me(email=who.email, organization=organization, may_post=who.may_post)
+    return Me(email=who.email, organization=organization, role=who.role, may=may(who))
 
 
 @router.get("/equipment", responses=documented(401, 422, 503))

@@ -3,14 +3,14 @@
 import json
 import os
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pwdlib import PasswordHash
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from loadboard.accounts.passwords import hasher
 from loadboard.auth import issue_token
 from loadboard.db import transaction
 from loadboard.models import ApiToken, Organization, Person
@@ -20,16 +20,19 @@ ACCOUNTS = (
     ("Demo Carrier", "carrier", "carrier@demo.example"),
     ("Demo Operator", "operator", "operator@demo.example"),
 )
-_hasher = PasswordHash.recommended()
+INSURED = timedelta(days=365)
 
 
-async def _person(session: AsyncSession, name: str, kind: str, email: str) -> Person:
+async def _person(session: AsyncSession, name: str, kind: str, email: str, now: datetime) -> Person:
     person = await session.scalar(select(Person).where(Person.email == email))
     if person is None:
         organization = Organization(name=name, kind=kind)
+        if kind == "carrier":
+            organization.authority, organization.insured_until = "active", now.date() + INSURED
         session.add(organization)
         await session.flush()
-        person = Person(organization_id=organization.id, email=email)
+        role = "staff" if kind == "operator" else "owner"
+        person = Person(organization_id=organization.id, email=email, role=role)
         session.add(person)
         await session.flush()
     return person
@@ -43,10 +46,10 @@ async def write_demo_accounts(url: str, file: Path) -> list[dict[str, Any]]:
     async with transaction() as session:
         await session.execute(delete(ApiToken).where(ApiToken.expires_at < now))
         for name, kind, email in ACCOUNTS:
-            person = await _person(session, name, kind, email)
+            person = await _person(session, name, kind, email, now)
             password = kept.get(email) or secrets.token_urlsafe(12)
-            if person.password_hash is None or not _hasher.verify(password, person.password_hash):
-                person.password_hash = _hasher.hash(password)
+            if person.password_hash is None or not hasher.verify(password, person.password_hash):
+                person.password_hash = hasher.hash(password)
             token = await issue_token(session, person.id, now)
             accounts.append(
                 {

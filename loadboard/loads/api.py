@@ -2,40 +2,33 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field
 
-from loadboard.auth import Poster, Who
 from loadboard.db import Session
 from loadboard.errors import Problem, documented
+from loadboard.feed import BoardFeed
 from loadboard.fields import Strictly
+from loadboard.idempotency import KeyedSession
 from loadboard.loads import changing, own
+from loadboard.loads.history import HistoryOut, history_of
 from loadboard.loads.listing import listing_of, shown
 from loadboard.loads.posting import Refusal, Sender, submission, submit
 from loadboard.loads.route import RouteFeature, route_of
-from loadboard.loads.schemas import LoadOut, LoadPage, PostedLoad
+from loadboard.loads.schemas import CancelReason, LoadIn, LoadOut, LoadPage, LoadStatus
 from loadboard.loads.writing import position
 from loadboard.models import Load
 from loadboard.paging import DEFAULT_LIMIT, MAX_LIMIT
+from loadboard.permissions import OwnReader, Poster, Reader
 from loadboard.strict import StrictRoute
+from loadboard.versions import IfMatch
 
 router = APIRouter(prefix="/v1/loads", tags=["loads"], route_class=StrictRoute)
 
 LoadId = Annotated[int, Field(ge=1, le=2**63 - 1)]
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description='The ETag of the load, such as "3"')
-]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        max_length=255,
-        description="Accepted; these requests change nothing when they are sent again",
-    ),
-]
 JSON = "application/json"
 
 
@@ -53,17 +46,17 @@ def _answer(body: bytes, headers: Mapping[str, str] | None = None, status: int =
         **documented(400, 401, 403, 409, 413, 422, 503),
     },
 )
-async def post_load(
-    posted: PostedLoad, who: Poster, session: Session, _key: IdempotencyKey = None
-) -> Response:
-    """Post a load. The same content under the same reference again is answered 200 and changes nothing."""
+async def post_load(posted: LoadIn, who: Poster, session: KeyedSession) -> Response:
+    """Post a load, or keep it as a draft. The same content under the same reference again is answered 200 and changes nothing."""
     sender = Sender(who.organization_id, who.organization, who.person_id)
     now = datetime.now(UTC)
-    [outcome] = await submit(session, sender, [submission(posted)], now, may_update=False)
+    [outcome] = await submit(
+        session, sender, [submission(posted)], now, may_update=False, draft=posted.draft
+    )
     if isinstance(outcome, Refusal):
         raise _refused(outcome)
     load = await session.get_one(Load, outcome.load_id)
-    body = shown(*await listing_of(session, load))
+    body = await changing.own_view(session, load)
     headers = {"Location": f"/v1/loads/{load.id}", "Board-Position": await position(session)}
     return _answer(body, headers, 201 if outcome.result == "created" else 200)
 
@@ -75,15 +68,19 @@ def _refused(refusal: Refusal) -> Problem:
     return Problem(409, "reference-taken", detail, refusal.errors, load_id=refusal.load_id)
 
 
+class Cancellation(Strictly):
+    reason: CancelReason | None = None
+
+
 class OwnLoads(Strictly):
-    status: Literal["posted", "cancelled", "expired"] | None = None
+    status: LoadStatus | None = None
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
     cursor: str | None = Field(None, max_length=500)
 
 
 @router.get("", response_model=LoadPage, responses=documented(400, 401, 403, 422, 503))
 async def list_own_loads(
-    query: Annotated[OwnLoads, Query()], who: Poster, session: Session
+    query: Annotated[OwnLoads, Query()], who: OwnReader, session: Session
 ) -> Response:
     """The loads of one's own organisation, newest first, in every state unless one is named."""
     body = await own.own_loads(
@@ -93,10 +90,14 @@ async def list_own_loads(
 
 
 @router.get("/{load_id}", response_model=LoadOut, responses=documented(401, 404, 422, 503))
-async def get_load(load_id: LoadId, who: Who, session: Session) -> Response:
+async def get_load(load_id: LoadId, who: Reader, session: Session, board: BoardFeed) -> Response:
     """One load, if one may see it."""
     load = await changing.visible_load(session, who, load_id)
-    return _answer(shown(*await listing_of(session, load)))
+    if load.organization_id == who.organization_id:
+        return _answer(await changing.own_view(session, load))
+    await board.records.keep_fresh(datetime.now(UTC))
+    record = board.records.of(load.organization_id)
+    return _answer(shown(*await listing_of(session, load), record=record))
 
 
 @router.patch(
@@ -117,19 +118,33 @@ async def change_load(
 
 
 @router.post(
-    "/{load_id}/cancel",
+    "/{load_id}/post",
     response_model=LoadOut,
     responses=documented(401, 403, 404, 409, 412, 422, 428, 503),
+)
+async def post_draft(
+    load_id: LoadId, who: Poster, session: KeyedSession, if_match: IfMatch = None
+) -> Response:
+    """Put a draft on the board."""
+    body = await changing.post(session, who, load_id, if_match, datetime.now(UTC))
+    return _answer(body, {"Board-Position": await position(session)})
+
+
+@router.post(
+    "/{load_id}/cancel",
+    response_model=LoadOut,
+    responses=documented(400, 401, 403, 404, 409, 412, 413, 422, 428, 503),
 )
 async def cancel_load(
     load_id: LoadId,
     who: Poster,
-    session: Session,
+    session: KeyedSession,
+    cancelled: Cancellation | None = None,
     if_match: IfMatch = None,
-    _key: IdempotencyKey = None,
 ) -> Response:
-    """Take a load off the board for good."""
-    body = await changing.cancel(session, who, load_id, if_match, datetime.now(UTC))
+    """Take a load off the board for good, and say why if you like."""
+    reason = cancelled.reason if cancelled else None
+    body = await changing.cancel(session, who, load_id, if_match, datetime.now(UTC), reason)
     return _answer(body, {"Board-Position": await position(session)})
 
 
@@ -138,18 +153,23 @@ async def cancel_load(
     response_model=LoadOut,
     responses=documented(401, 403, 404, 409, 422, 503),
 )
-async def confirm_load(
-    load_id: LoadId, who: Poster, session: Session, _key: IdempotencyKey = None
-) -> Response:
+async def confirm_load(load_id: LoadId, who: Poster, session: KeyedSession) -> Response:
     """Say that a load is still open: moves `confirmed_at`, never `first_posted_at`."""
     body = await changing.confirm(session, who, load_id, datetime.now(UTC))
     return _answer(body, {"Board-Position": await position(session)})
 
 
+@router.get("/{load_id}/history", responses=documented(401, 403, 404, 422, 503))
+async def get_history(load_id: LoadId, who: Reader, session: Session) -> HistoryOut:
+    """The rates and times of a load in all its versions, to whoever may see it."""
+    load = await changing.visible_load(session, who, load_id)
+    return await history_of(session, load)
+
+
 @router.get(
     "/{load_id}/route", response_model=RouteFeature, responses=documented(401, 404, 422, 503)
 )
-async def get_route(load_id: LoadId, who: Who, session: Session) -> RouteFeature:
+async def get_route(load_id: LoadId, who: Reader, session: Session) -> RouteFeature:
     """The way of a load along the road network that its miles are estimated on, as GeoJSON."""
     load = await changing.visible_load(session, who, load_id)
     listing, _ = await listing_of(session, load)

@@ -46,6 +46,7 @@ _COLUMNS = {
     "delivery_to": ("coalesce(delivery_to, 'infinity')", "i8"),
     "open_until": ("open_until", "i8"),
     "first_posted_at": ("first_posted_at", "i8"),
+    "audience": ("coalesce(audience_id, 0)::int", "i4"),
 }
 _MOMENTS = [name for name in _COLUMNS if name.endswith(("_at", "_from", "_to", "_until"))]
 SELECT = ", ".join(f'{expression} AS "{name}"' for name, (expression, _) in _COLUMNS.items())

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from loadboard.auth import Poster
 from loadboard.errors import FieldError, documented, invalid
 from loadboard.fields import Strictly
 from loadboard.loads.files import FileError
 from loadboard.loads.flat import recipe
 from loadboard.loads.importing import import_file
 from loadboard.loads.posting import Sender
+from loadboard.permissions import Poster
 from loadboard.settings import settings
 from loadboard.strict import StrictRoute
 

@@ -26,12 +26,12 @@ from loadboard.loads.flat import (
     strangers,
     unused,
 )
+from loadboard.loads.hashes import content_hash
 from loadboard.loads.posting import (
     Outcome,
     Refusal,
     Sender,
     Submission,
-    content_hash,
     submission,
     submit,
 )

@@ -84,6 +84,8 @@ def build(identity: Identity, prepared: Prepared) -> dict[str, Any]:
         "miles_estimated": "road" if prepared.miles_by_road else "great_circle",
         "sample": identity.sample,
         "expires_at": posted.expires_at and moment(posted.expires_at),
+        "instant": posted.instant,
+        "flags": list(prepared.flags),
         "stops": [
             _stop(stop, located) for stop, located in zip(posted.stops, prepared.stops, strict=True)
         ],
@@ -92,15 +94,17 @@ def build(identity: Identity, prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def posted_of(listing: dict[str, Any]) -> dict[str, Any]:
-    """The load as its poster would send it, out of its listing."""
-    posted = {name: listing[name] for name in PostedLoad.model_fields if name != "stops"}
-    return posted | {"stops": [_posted_stop(stop) for stop in listing["stops"]]}
+def posted_of(listing: dict[str, Any], private: dict[str, Any]) -> dict[str, Any]:
+    """The load as its poster would send it, out of its listing and what only the poster is told."""
+    known = listing | private
+    posted = {name: known[name] for name in PostedLoad.model_fields if name in known}
+    addresses = private["addresses"] or [None] * len(listing["stops"])
+    return posted | {"stops": list(map(_posted_stop, listing["stops"], addresses))}
 
 
-def _posted_stop(stop: dict[str, Any]) -> dict[str, Any]:
+def _posted_stop(stop: dict[str, Any], address: str | None) -> dict[str, Any]:
     names = next(([name] for name in ("place", "zip") if stop[name] is not None), ["lat", "lon"])
-    return {name: stop[name] for name in ("kind", "window", *names)}
+    return {name: stop[name] for name in ("kind", "window", *names)} | {"address": address}
 
 
 def current_listing(load: type[Load] = Load) -> ColumnElement[bool]:

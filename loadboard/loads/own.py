@@ -6,15 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.loads.listing import listings, page, shown
+from loadboard.loads.private import private_of
 from loadboard.models import Load
-from loadboard.paging import decode, encode
-
-
-def _last_id(position: list[Any]) -> int:
-    [last] = position
-    if not isinstance(last, int) or not 0 < last < 2**63:
-        raise ValueError("no id")
-    return last
+from loadboard.paging import decode, encode, last_id
 
 
 async def own_loads(
@@ -27,8 +21,10 @@ async def own_loads(
         mine.append(Load.status == status)
     total = await session.scalar(select(func.count()).select_from(Load).where(*mine))
     if cursor is not None:
-        mine.append(Load.id < decode(query, cursor, _last_id))
+        mine.append(Load.id < decode(query, cursor, last_id))
     found = listings().where(*mine).order_by(Load.id.desc()).limit(limit + 1)
     rows = (await session.execute(found)).all()
     more = encode(query, [rows[limit - 1].id]) if len(rows) > limit else None
-    return page([shown(text, confirmed) for _, text, confirmed in rows[:limit]], total or 0, more)
+    private = await private_of(session, [row.id for row in rows[:limit]])
+    items = [shown(text, confirmed, **private[id]) for id, text, confirmed in rows[:limit]]
+    return page(items, total or 0, more)

@@ -1,13 +1,11 @@
 """Taking in loads: one that is posted, or a batch of an import."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import anyio
-import orjson
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Row, Text, any_, cast, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -16,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard import cellscheme
 from loadboard.errors import FieldError
+from loadboard.loads.audiences import with_audiences
+from loadboard.loads.flags import with_flags
+from loadboard.loads.hashes import content_hash
 from loadboard.loads.listing import Identity
 from loadboard.loads.prepared import Prepared
 from loadboard.loads.preparing import routed, with_cells
@@ -66,14 +67,10 @@ class _Batch:
     sender: Sender
     now: datetime
     known: dict[str, Known]
+    status: Literal["posted", "draft"]
     answers: dict[int, Outcome | Refusal] = field(default_factory=dict)
     inserts: list[tuple[int, Prepared, bytes]] = field(default_factory=list)
     updates: list[Change] = field(default_factory=list)
-
-
-def content_hash(content: Any) -> bytes:
-    """The same for the same content, in whatever order its fields stand."""
-    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()[:16]
 
 
 def submission(posted: PostedLoad) -> Submission:
@@ -87,11 +84,13 @@ async def submit(
     now: datetime,
     *,
     may_update: bool,
+    draft: bool = False,
     ready: Sequence[Prepared | list[FieldError]] | None = None,
 ) -> list[Outcome | Refusal]:
     """Stores a batch in which every reference stands once, and says what became of each load.
 
-    `ready` is what `routed` makes of the loads, where that was done already.
+    `ready` is what `routed` makes of the loads, where that was done already. New loads go on the board
+    unless they are a `draft`.
 
     The same content again changes nothing, in any state. Other content updates an open load when
     `may_update`, and is refused otherwise; a closed load stays closed.
@@ -104,7 +103,7 @@ async def submit(
         attempts -= 1
         try:
             async with session.begin_nested():
-                return await _submit(session, sender, submissions, ready, now, may_update)
+                return await _submit(session, sender, submissions, ready, now, may_update, draft)
         except (UniqueViolation, IntegrityError) as error:
             # Somebody took one of the references in between: the next look finds it.
             cause = getattr(error, "orig", error)
@@ -119,20 +118,31 @@ async def _submit(
     ready: Sequence[Prepared | list[FieldError]],
     now: datetime,
     may_update: bool,
+    draft: bool,
 ) -> list[Outcome | Refusal]:
     scheme = await cellscheme.read_for_writing(session)
     known = await _known(session, sender, [s.posted.reference for s in submissions])
-    batch = _Batch(sender, now, known)
+    batch = _Batch(sender, now, known, "draft" if draft else "posted")
     pending = [
         index
         for index, submission in enumerate(submissions)
         if not _settled(batch, index, submission, may_update)
     ]
     indexed = with_cells([ready[index] for index in pending], scheme.resolutions)
-    for index, prepared in zip(pending, indexed, strict=True):
+    meant = await with_audiences(session, sender.organization_id, sender.person_id, indexed, now)
+    ids = [_id_of(batch, submissions[index]) for index in pending]
+    flagged = await with_flags(
+        session, sender.organization_id, list(zip(ids, meant, strict=True)), now
+    )
+    for index, prepared in zip(pending, flagged, strict=True):
         _sort_in(batch, index, submissions[index], prepared)
     await _write(session, batch)
     return [batch.answers[index] for index in range(len(submissions))]
+
+
+def _id_of(batch: _Batch, submission: Submission) -> int | None:
+    known = batch.known.get(submission.posted.reference)
+    return known and known.id
 
 
 async def _known(
@@ -168,10 +178,12 @@ def _settled(batch: _Batch, index: int, submission: Submission, may_update: bool
     if known.content_hash == submission.content_hash:
         batch.answers[index] = Outcome("unchanged", known.id)
         return True
-    if known.status != "posted" or known.open_until <= batch.now:
+    is_draft = known.status == "draft"
+    if not is_draft and (known.status != "posted" or known.open_until <= batch.now):
         why = f"was used by load {known.id}, which is closed; post it under a new reference"
     elif not may_update:
-        why = f"is taken by open load {known.id} with other content; change that load by PATCH"
+        kind = "draft" if is_draft else "open load"
+        why = f"is taken by {kind} {known.id} with other content; change that load by PATCH"
     else:
         return False
     batch.answers[index] = Refusal([FieldError(pointer="/reference", message=why)], known.id)
@@ -201,7 +213,7 @@ def _sort_in(
     identity = Identity(
         known.id,
         known.version + 1,
-        "posted",
+        known.status,
         sender.organization_id,
         sender.organization,
         known.sample,
@@ -215,20 +227,21 @@ def _sort_in(
 
 async def _write(session: AsyncSession, batch: _Batch) -> None:
     sender, now = batch.sender, batch.now
+    kind = "load.drafted" if batch.status == "draft" else "load.posted"
     changes = []
     ids = await new_ids(session, len(batch.inserts))
     for load_id, (index, prepared, hashed) in zip(ids, batch.inserts, strict=True):
         identity = Identity(
             load_id,
             1,
-            "posted",
+            batch.status,
             sender.organization_id,
             sender.organization,
             sender.sample,
             now,
             now,
         )
-        changes.append(Change(identity, prepared, hashed, "load.posted", sender.person_id))
+        changes.append(Change(identity, prepared, hashed, kind, sender.person_id))
         batch.answers[index] = Outcome("created", load_id)
     # In one order, as the locks of known loads: of two imports of the same loads one waits, and
     # neither waits for the other in turn.

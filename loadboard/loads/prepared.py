@@ -27,6 +27,9 @@ class Prepared:
     miles_by_road: bool
     pickup_cells: tuple[int | None, ...] = ()
     delivery_cells: tuple[int | None, ...] = ()
+    audience_id: int | None = None
+    freight: int = 0
+    flags: tuple[str, ...] = ()
 
     @property
     def open_until(self) -> datetime:

@@ -1,9 +1,16 @@
 """A load as it is posted, and as it is answered."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from loadboard.fields import (
     EquipmentCode,
@@ -18,11 +25,75 @@ from loadboard.fields import (
 )
 
 MAX_STOPS = 20
+LoadStatus = Literal[
+    "draft", "posted", "booked", "dispatched", "picked_up", "in_transit", "delivered", "invoiced", "paid", "cancelled",
+    "expired",
+]  # fmt: skip
+
+
+OrganizationId = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
+NetworkId = Annotated[Whole, Field(ge=1, le=2**63 - 1)]
+Instant = Literal["nobody", "networks", "everyone"]
+Flag = Literal["duplicate", "reposted"]
+CancelReason = Literal["covered_elsewhere", "no_longer_needed", "posted_in_error", "other"]
+
+
+def _unsaid(value: Any) -> bool:
+    return value in (None, "nobody")
 
 
 class PostedStop(PlaceRef):
     kind: Literal["pickup", "delivery"]
     window: Window | None = None
+    address: Text | None = Field(
+        None,
+        max_length=300,
+        description="Street address, told with the contact alone",
+        exclude_if=_unsaid,
+    )
+
+
+class AudienceIn(Strictly):
+    """The carriers of one's networks, and carriers by their ids; nobody else."""
+
+    networks: list[NetworkId] = Field([], max_length=50)
+    carriers: list[OrganizationId] = Field([], max_length=1_000)
+
+    @field_validator("networks", "carriers")
+    @classmethod
+    def _in_order(cls, ids: list[int]) -> list[int]:
+        return sorted(set(ids))
+
+    @model_validator(mode="after")
+    def _for_somebody(self) -> Self:
+        if not (self.networks or self.carriers):
+            raise ValueError("needs a network or a carrier; or say everyone")
+        return self
+
+
+def _everyone(value: Any) -> Any:
+    if isinstance(value, str):
+        if value != "everyone":
+            raise ValueError("must be everyone, or the networks and carriers that see the load")
+        return None
+    return value
+
+
+_AUDIENCE = {"anyOf": [{"type": "string", "const": "everyone"}, AudienceIn.model_json_schema()]}
+
+
+class Contact(Strictly):
+    """Whom to call."""
+
+    name: Text | None = Field(None, max_length=100)
+    phone: Text | None = Field(None, max_length=40, examples=["+1 214 555 0100"])
+    email: Text | None = Field(None, max_length=254, examples=["desk@shipper.example"])
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.phone is None and self.email is None:
+            raise ValueError("needs a phone or an email")
+        return self
 
 
 class PostedLoad(Strictly):
@@ -40,6 +111,18 @@ class PostedLoad(Strictly):
     posted_miles: Number | None = Field(None, ge=0, le=50_000, examples=[790])
     expires_at: Moment | None = None
     stops: list[PostedStop] = Field(min_length=2, max_length=MAX_STOPS)
+    # What came later is left out where it is not said, so that the same content has the same hash.
+    audience: Annotated[
+        AudienceIn | None, BeforeValidator(_everyone), WithJsonSchema(_AUDIENCE)
+    ] = Field(None, description="Who sees the load", exclude_if=_unsaid)
+    instant: Instant = Field(
+        "nobody",
+        description="Which carriers may book at once at the posted rate; others request",
+        exclude_if=_unsaid,
+    )
+    contact: Contact | None = Field(
+        None, description="Told to a carrier that asks for it", exclude_if=_unsaid
+    )
 
     @field_validator("stops")
     @classmethod
@@ -59,6 +142,13 @@ class PostedLoad(Strictly):
                     )
                 latest = max(latest, stop.window.from_)
         return stops
+
+
+class LoadIn(PostedLoad):
+    """A load to be posted, or kept as a draft that only its organisation sees."""
+
+    # No part of what is posted: neither of its hash nor of its listing.
+    draft: YesNo = Field(False, exclude=True)
 
 
 class GeoJsonPoint(BaseModel):
@@ -84,12 +174,21 @@ class Poster(BaseModel):
     name: str
 
 
+class RecordOut(BaseModel):
+    """What became of a poster's loads for everyone in the last 90 days."""
+
+    posted: int
+    booked_here: int
+    cancelled_or_elsewhere: int
+    expired_unconfirmed: int = Field(description="Without a word that they were still open")
+
+
 class LoadOut(BaseModel):
     """A load as the board shows it."""
 
     id: int
     version: int
-    status: Literal["posted", "cancelled", "expired"]
+    status: LoadStatus
     reference: str
     organization: Poster
     equipment: str
@@ -110,6 +209,21 @@ class LoadOut(BaseModel):
     first_posted_at: datetime
     updated_at: datetime
     confirmed_at: datetime
+    instant: Instant = "nobody"
+    flags: list[Flag] = Field(
+        [],
+        description="Of this version: duplicate, the same freight is posted by the same organisation"
+        " already; reposted, it has been booked here",
+    )
+    cancel_reason: CancelReason | None = None
+    record: RecordOut | None = Field(None, description="Of its poster")
+    audience: Literal["everyone"] | AudienceIn | None = Field(
+        None, description="Told to its poster alone"
+    )
+    contact: Contact | None = Field(None, description="Told to its poster alone")
+    addresses: list[str | None] | None = Field(
+        None, description="Of the stops; told to its poster alone"
+    )
 
 
 class LoadPage(BaseModel):

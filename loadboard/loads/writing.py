@@ -14,7 +14,7 @@ from geo.points import Point
 from loadboard.db import EVENTFUL, psycopg_connection
 from loadboard.loads.listing import Identity, build
 from loadboard.loads.prepared import Prepared
-from loadboard.models import Load, Stop
+from loadboard.models import Load, LoadContact, Stop
 
 IDENTITY_COLUMNS = (
     "id", "organization_id", "reference", "version", "status", "sample", "first_posted_at", "versioned_at", "confirmed_at",
@@ -23,12 +23,17 @@ CONTENT_COLUMNS = (
     "content_hash", "equipment", "is_full", "weight_lb", "length_ft", "hazmat", "commodity", "rate_cents", "currency",
     "posted_miles", "loaded_miles", "miles_by_road", "pickup_lon", "pickup_lat", "pickup_state", "pickup_from", "pickup_to",
     "delivery_lon", "delivery_lat", "delivery_state", "delivery_from", "delivery_to", "expires_at",
-    "pickup_cell_a", "pickup_cell_b", "delivery_cell_a", "delivery_cell_b",
+    "pickup_cell_a", "pickup_cell_b", "delivery_cell_a", "delivery_cell_b", "audience_id", "instant", "freight",
 )  # fmt: skip
 STOP_COLUMNS = (
     "load_id", "position", "kind", "place", "zip", "town", "point", "state", "zone", "window_from", "window_to",
 )  # fmt: skip
+CONTACT_COLUMNS = ("load_id", "organization_id", "name", "phone", "email", "addresses")
 EVENT_COLUMNS = ("at", "kind", "organization_id", "person_id", "load_id", "version", "listing")
+_ONE_EVENT = (
+    "INSERT INTO event (at, kind, organization_id, person_id, load_id, version, listing)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+)
 
 
 class Change(NamedTuple):
@@ -55,7 +60,7 @@ def content_row(change: Change) -> tuple[Any, ...]:
         posted.commodity, posted.rate_cents, posted.currency, posted.posted_miles, prepared.loaded_miles,
         prepared.miles_by_road, *first.point, first.state, pickup.from_, pickup.to, *last.point, last.state,
         delivery and delivery.from_, delivery and delivery.to, posted.expires_at,
-        *prepared.pickup_cells, *prepared.delivery_cells,
+        *prepared.pickup_cells, *prepared.delivery_cells, prepared.audience_id, posted.instant, prepared.freight,
     )  # fmt: skip
 
 
@@ -76,6 +81,15 @@ def stop_rows(load_id: int, prepared: Prepared) -> Iterable[tuple[Any, ...]]:
             load_id, position, stop.kind, stop.place, stop.zip, located.town, ewkb(located.point), located.state, located.zone,
             window and window.from_, window and window.to,
         )  # fmt: skip
+
+
+def contact_rows(changes: Iterable[Change]) -> Iterable[tuple[Any, ...]]:
+    for identity, prepared, *_ in changes:
+        posted = prepared.posted
+        addresses, contact = [stop.address for stop in posted.stops], posted.contact
+        if contact is not None or any(addresses):
+            told = (contact.name, contact.phone, contact.email) if contact else (None, None, None)
+            yield identity.id, identity.organization_id, *told, addresses
 
 
 def event_row(change: Change) -> tuple[Any, ...]:
@@ -124,7 +138,8 @@ async def replace(session: AsyncSession, changes: Sequence[Change]) -> None:
             .execution_options(synchronize_session=False)
         )
     ids = [change.identity.id for change in changes]
-    await session.execute(delete(Stop).where(Stop.load_id.in_(ids)))
+    for told in (Stop, LoadContact):
+        await session.execute(delete(told).where(told.load_id.in_(ids)))
     await _write_stops_and_events(session, changes)
 
 
@@ -132,6 +147,8 @@ async def _write_stops_and_events(session: AsyncSession, changes: Sequence[Chang
     connection = await psycopg_connection(session)
     stops = (row for c in changes for row in stop_rows(c.identity.id, c.prepared))
     await copy_rows(connection, "stop", STOP_COLUMNS, stops)
+    if contacts := list(contact_rows(changes)):
+        await copy_rows(connection, "load_contact", CONTACT_COLUMNS, contacts)
     await _write_events(session, map(event_row, changes))
 
 
@@ -154,7 +171,8 @@ async def record(
         at, kind, load.organization_id, person_id, load.id, load.version,
         listing and orjson.dumps(listing).decode(),
     )  # fmt: skip
-    await _write_events(session, [row])
+    await (await psycopg_connection(session)).execute(_ONE_EVENT, row)
+    session.info[EVENTFUL] = True
 
 
 async def position(session: AsyncSession) -> str:

@@ -13,6 +13,7 @@ from loadboard.local.processes import Process, privileges
 
 INSTALLATIONS = Path("/usr/lib/postgresql")
 EXTENSIONS = Path("/usr/share/postgresql")
+MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic" / "versions"
 NAME = "loadboard"
 
 
@@ -48,6 +49,21 @@ def create_database(url: str) -> None:
         known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME])
         if not known.rowcount:
             connection.execute(f"CREATE DATABASE {NAME}")
+
+
+def is_migrated(url: str) -> bool:
+    """Whether the schema is known to be the newest, without the second that Alembic's import takes."""
+    try:
+        with psycopg.connect(url) as connection:
+            stands = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except psycopg.Error:
+        return False
+    return stands == (newest_migration(),)
+
+
+def newest_migration() -> str:
+    """Its revision, with which the name of its file begins."""
+    return max(path.name for path in MIGRATIONS.glob("[0-9]*.py")).split("_")[0]
 
 
 def _binaries(data: Path) -> Path:

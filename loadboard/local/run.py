@@ -16,6 +16,7 @@ from typing import TextIO
 from rich.console import Console
 
 from loadboard.local.home import Home, LocalError, OccupiedError
+from loadboard.local.postgres import is_migrated
 from loadboard.local.processes import Process, privileges
 from loadboard.local.servers import Servers, private_servers
 
@@ -51,13 +52,16 @@ def _run_here(home: Home, port: int, sample: bool, when_ready: Callable[[], None
     url = f"http://{HOST}:{port}"
     with servers(home) as machine:
         environment = machine.environment
-        set_up(environment, url)
         with ExitStack() as stack:
             service, worker = _services(home, port, environment)
             for process in (service, worker):
                 stack.callback(process.stop)
-            # It gets ready while the loads are made.
-            service.start()
+            # It gets ready while the accounts and the loads are made.
+            if is_migrated(machine.database_url):
+                service.start()
+            set_up(environment, url)
+            if not service.alive:
+                service.start()
             if sample:
                 _make_sample(home, environment)
             _await_ready(url, service)

@@ -1,5 +1,6 @@
 """Answers what a truck's best loads are, what they are worth, and why others are not among them."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from loadboard.feed import Feed
 from loadboard.loads.listing import moment, shown
 from loadboard.loads.texts import listing_texts
 from loadboard.matches.schemas import MatchIn
+from loadboard.records import Records
 from loadboard.search.searching import asked, instant, microseconds
 from loadboard.trucks.posting import own_truck
 from loadboard.trucks.reading import to_truck
@@ -23,7 +25,7 @@ from matching.hours import Step
 from matching.rank import Match, rank
 from matching.refusals import Refusals, Verdict, refusals, why
 from matching.relax import Relax
-from matching.search import Wanted
+from matching.search import Wanted, shows
 from matching.trucks import Pace
 
 PACE = Pace()
@@ -35,15 +37,17 @@ async def matches(
     """The best loads for a truck, the bytes of the answer."""
     said, pointer = await _said(carrier, asking)
     view = await feed.view(position)
+    sight = await feed.sights.of(carrier)
 
     def work() -> tuple[list[Match], Refusals]:
         truck = to_truck(said, now, pointer)
-        wanted, _ = asked(asking, carrier, now)
+        wanted = replace(asked(asking, carrier, now)[0], sight=sight)
         ranked = rank(view, truck, asking.costs.costs(), PACE, wanted.now, wanted, asking.limit)
         return ranked, refusals(view, truck, PACE, wanted.now, wanted)
 
     ranked, others = await apart(work)
-    items = await _items(view, ranked)
+    await feed.records.keep_fresh(now)
+    items = await _items(view, ranked, feed.records)
     rest = orjson.dumps({"refused": others.refused, "relax": _relax(others.relax)})
     return b'{"items":[' + b",".join(items) + b"]," + rest[1:]
 
@@ -54,11 +58,11 @@ async def why_not(
     """What every rule says of one load for one of the carrier's trucks."""
     truck = to_truck(await _posted(carrier, truck_id), now)
     view = await feed.view()
-    row = view.row(load_id)
-    if row is None:
+    row, at = view.row(load_id), microseconds(now)
+    wanted = Wanted(at, sight=await feed.sights.of(carrier))
+    if row is None or not shows(view, row, wanted.sight):
         raise not_found("open load")
-    at = microseconds(now)
-    verdicts: list[Verdict] = await apart(lambda: why(view, row, truck, PACE, at, Wanted(at)))
+    verdicts: list[Verdict] = await apart(lambda: why(view, row, truck, PACE, at, wanted))
     passes = all(verdict.passes for verdict in verdicts)
     return {"passes": passes, "rules": [verdict._asdict() for verdict in verdicts]}
 
@@ -79,14 +83,18 @@ async def _posted(carrier: Principal, truck_id: int) -> TruckIn:
     return TruckIn.model_validate(truck.content)
 
 
-async def _items(view: View, ranked: list[Match]) -> list[bytes]:
+async def _items(view: View, ranked: list[Match], records: Records) -> list[bytes]:
     rows = np.array([match.row for match in ranked], dtype=np.int32)
     versions = zip(view.take("id", rows).tolist(), view.take("version", rows).tolist(), strict=True)
     texts = await listing_texts(list(versions))
     confirmed = view.take("confirmed_at", rows).tolist()
+    known = map(records.of, view.take("organization", rows).tolist())
     return [
-        b'{"load":' + shown(text, instant(at)) + b"," + orjson.dumps(_measured(match))[1:]
-        for text, at, match in zip(texts, confirmed, ranked, strict=True)
+        b'{"load":'
+        + shown(text, instant(at), record=record)
+        + b","
+        + orjson.dumps(_measured(match))[1:]
+        for text, at, record, match in zip(texts, confirmed, known, ranked, strict=True)
     ]
 
 

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from loadboard.auth import Carrier
 from loadboard.errors import documented
 from loadboard.feed import WITH_POSITION, BoardFeed, feed_of, position_of
 from loadboard.fields import Strictly
 from loadboard.matches import answering
 from loadboard.matches.schemas import MatchIn, MatchPage, WhyOut
+from loadboard.permissions import Matcher
 from loadboard.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/matches", tags=["matches"], route_class=StrictRoute)
@@ -28,7 +28,7 @@ class Why(Strictly):
     responses=documented(400, 401, 403, 404, 413, 422, 503),
     openapi_extra=WITH_POSITION,
 )
-async def post_matches(asking: MatchIn, who: Carrier, request: Request) -> Response:
+async def post_matches(asking: MatchIn, who: Matcher, request: Request) -> Response:
     """Rank the open loads for a truck by what each is worth to it in dollars, and say why."""
     now = datetime.now(UTC)
     position = position_of(request)
@@ -37,7 +37,7 @@ async def post_matches(asking: MatchIn, who: Carrier, request: Request) -> Respo
 
 
 @router.get("/why", response_model=WhyOut, responses=documented(400, 401, 403, 404, 422, 503))
-async def get_why(query: Annotated[Why, Query()], who: Carrier, board: BoardFeed) -> dict[str, Any]:
+async def get_why(query: Annotated[Why, Query()], who: Matcher, board: BoardFeed) -> dict[str, Any]:
     """What every rule says of one load for one of one's own trucks."""
     now = datetime.now(UTC)
     return await answering.why_not(board, who, query.load, query.truck, now)

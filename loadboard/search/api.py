@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
-from loadboard.auth import Principal, Who
+from loadboard.auth import Principal
 from loadboard.errors import Problem, documented
 from loadboard.feed import STALE_S, WITH_POSITION, BoardFeed, feed_of, position_of
+from loadboard.permissions import Searcher
 from loadboard.search.hexes import HexPage, HexSearch, hexes
 from loadboard.search.schemas import Search, SearchPage
 from loadboard.search.searching import Page, search
@@ -50,14 +51,14 @@ def _geojson(found: Page) -> bytes:
 
 
 @router.post("", responses=ANSWERS, openapi_extra=WITH_POSITION)
-async def post_search(wanted: Search, who: Who, request: Request) -> Response:
+async def post_search(wanted: Search, who: Searcher, request: Request) -> Response:
     """Search the open loads by area, lane, window, equipment, size, rate and age."""
     return _answer(await _found(wanted, who, request), request)
 
 
 @router.get("", responses=ANSWERS, openapi_extra=WITH_POSITION)
 async def get_search(
-    wanted: Annotated[Search, Depends(from_url)], who: Who, request: Request
+    wanted: Annotated[Search, Depends(from_url)], who: Searcher, request: Request
 ) -> Response:
     """The same search as a URL."""
     try:
@@ -80,6 +81,6 @@ async def _found(wanted: Search, who: Principal, request: Request) -> Page:
     },
     response_class=Response,
 )
-async def post_hexes(wanted: HexSearch, who: Who, board: BoardFeed) -> Response:
+async def post_hexes(wanted: HexSearch, who: Searcher, board: BoardFeed) -> Response:
     """How many of the loads begin in each H3 hexagon, and their median rate per mile."""
     return Response(await hexes(board, who, wanted, datetime.now(UTC)), media_type=GEOJSON)

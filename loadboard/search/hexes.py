@@ -1,6 +1,7 @@
 """The board from far away: how many loads begin in each hexagon, and what a mile pays there."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -59,16 +60,19 @@ class Hexagon(NamedTuple):
 
 async def hexes(feed: Feed, principal: Principal, wanted: HexSearch, now: datetime) -> bytes:
     """GeoJSON hexagons of the loads that the filters ask for, a few seconds old at most."""
+    view = await feed.view()
+    sight = await feed.sights.of(principal)
     said = wanted.model_dump(mode="json", by_alias=True)
     organization = principal.organization_id if principal.sees_only_own else None
-    key = f"hexes:{digest([said, organization])}"
+    # Those who see the same share it, and a sight that changes finds nothing kept.
+    seen = sight and [part.tobytes().hex() for part in sight]
+    key = f"hexes:{digest([said, organization, seen])}"
     kept = await remembered(key)
     if kept is not None:
         return kept
-    view = await feed.view()
 
     def work() -> bytes:
-        asking, _ = asked(wanted, principal, now)
+        asking = replace(asked(wanted, principal, now)[0], sight=sight)
         return _geojson(counted(view, found_rows(view, asking), wanted.resolution))
 
     answer = await (apart(work) if wanted.is_long else asyncio.to_thread(work))

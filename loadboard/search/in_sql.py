@@ -1,7 +1,8 @@
 """The same searches as one SQL statement: what the board must answer equally, and what is measured.
 
-It sees what was committed this moment, and needs no board. Nothing of the service asks it: it stays beside what
-it must equal, because the tests and the benchmarks both take it from here.
+It sees what was committed this moment, and needs no board. It knows no audiences and no blocks, so nothing
+that it finds is for carriers to see. Nothing of the service asks it: it stays beside what it must equal,
+because the tests and the benchmarks both take it from here, about loads for everyone.
 """
 
 from collections.abc import Awaitable, Callable

@@ -53,6 +53,13 @@ class AreaIn(Strictly):
     )
     of: PlaceRef | None = Field(None, description="Where those hours begin")
 
+    @field_validator("bbox", mode="before")
+    @classmethod
+    def _four(cls, bbox: Any) -> Any:
+        if bbox is not None and not (isinstance(bbox, list) and len(bbox) == 4):
+            raise ValueError("must be four numbers: [west, south, east, north]")
+        return bbox
+
     @field_validator("bbox")
     @classmethod
     def _upright(cls, bbox: Corners | None) -> Corners | None:

@@ -18,6 +18,7 @@ from loadboard.feed import Feed
 from loadboard.fields import Moment, Number, Whole
 from loadboard.loads.listing import moment, page
 from loadboard.paging import decode, encode
+from loadboard.records import Records
 from loadboard.search.areas import Where, point_of, where
 from loadboard.search.chosen import found_rows, is_quick
 from loadboard.search.schemas import AlongIn, Filters, Search, Sort
@@ -59,7 +60,10 @@ def instant(microseconds: int) -> datetime:
 
 
 def asked(filters: Filters, principal: Principal, now: datetime) -> tuple[Wanted, Point | None]:
-    """What a request wants, and the point that distances are measured from; a Problem for unknown places."""
+    """What a request wants, and the point that distances are measured from; a Problem for unknown places.
+
+    The sight is to be added once there is a view, see `loadboard.sight`.
+    """
     pickup, delivery = where(filters.pickup, "/pickup"), where(filters.delivery, "/delivery")
     window = filters.pickup_window
     wanted = Wanted(
@@ -123,12 +127,14 @@ async def search(
         as_of, key, last_id = decode(query, search.cursor, _Position.validate_python)
         after = key, last_id
     view = await feed.view(position)
+    sight = await feed.sights.of(principal)
     known, age_s = feed.xmin - 1, feed.age_s
 
     def asking() -> tuple[Wanted, Point | None]:
         wanted, center = asked(search, principal, now)
         # Ages count back from when the first page was asked.
-        return replace(wanted, posted_since=_posted_since(search, as_of)), center
+        posted_since = _posted_since(search, as_of)
+        return replace(wanted, posted_since=posted_since, sight=sight), center
 
     if search.is_long:
         best = await apart(lambda: _best(view, search, *asking(), after))
@@ -138,12 +144,12 @@ async def search(
             best = _best(view, search, wanted, center, after)
         else:
             best = await asyncio.to_thread(_best, view, search, wanted, center, after)
-    found = best.found
-    items = await _shown(view, found, best.shown, best.center)
+    await feed.records.keep_fresh(now)
+    items = await _shown(view, best, feed.records)
     more = None
     if best.ended is not None:
         more = encode(_query(search, principal), [moment(as_of), *best.ended])
-    return Page(items, len(found.rows), more, found.trip, known, age_s)
+    return Page(items, len(best.found.rows), more, best.found.trip, known, age_s)
 
 
 def _best(
@@ -215,9 +221,9 @@ def _keys(view: View, found: _Found, sort: Sort, center: Point | None) -> Floats
             return found.out_of_route_mi
 
 
-async def _shown(view: View, found: _Found, best: Rows, center: Point | None) -> list[bytes]:
-    measured = {}
+async def _shown(view: View, best: _Best, records: Records) -> list[bytes]:
+    found, measured = best.found, {}
     if found.out_of_route_mi is not None and found.along_mi is not None:
-        measured["out_of_route_mi"] = found.out_of_route_mi[best]
-        measured["along_mi"] = found.along_mi[best]
-    return await shown_loads(view, found.rows[best], center, measured)
+        measured["out_of_route_mi"] = found.out_of_route_mi[best.shown]
+        measured["along_mi"] = found.along_mi[best.shown]
+    return await shown_loads(view, found.rows[best.shown], best.center, measured, records)

@@ -13,6 +13,7 @@ from geo.areas import Floats
 from geo.geodesy import distances_m
 from geo.points import METRES_PER_MILE, Point
 from loadboard.loads.texts import listing_texts
+from loadboard.records import Records
 from matching.board import View
 from matching.columns import Rows
 
@@ -20,7 +21,7 @@ _AS_JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
 async def shown_loads(
-    view: View, rows: Rows, center: Point | None, measured: dict[str, Floats]
+    view: View, rows: Rows, center: Point | None, measured: dict[str, Floats], records: Records
 ) -> list[bytes]:
     """The JSON of each row; `measured` has for each name a value a row, or several."""
     if not len(rows):
@@ -31,6 +32,8 @@ async def shown_loads(
     nowhere = [b"null"] * len(rows)
     columns["distance_mi"] = nowhere if center is None else _each(_miles(view, rows, center))
     columns |= {name: _each(values) for name, values in measured.items()}
+    posters = view.take("organization", rows).tolist()
+    columns["record"] = [orjson.dumps(records.of(poster)) for poster in posters]
     names = b",".join(b'"%b":%%b' % name.encode() for name in columns)
     form = b"%b," + names + b"}"
     return [

@@ -1,16 +1,13 @@
 """Carriers' trucks: taken in, looked at, and taken off again."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.auth import Principal
-from loadboard.errors import FieldError, Problem, not_found
+from loadboard.errors import not_found
 from loadboard.models import Truck
-from loadboard.paging import decode, encode
+from loadboard.paging import Paged, newest_first
 from loadboard.trucks.schemas import TruckIn, TruckOut, TruckPage
 
 
@@ -25,30 +22,18 @@ def shown(truck: Truck) -> TruckOut:
     )
 
 
-async def post(
-    session: AsyncSession, carrier: Principal, posted: TruckIn, key: str | None, now: datetime
-) -> tuple[Truck, bool]:
-    """Stores a truck, once for each Idempotency-Key; and whether it is new."""
-    content = posted.model_dump(mode="json", by_alias=True, exclude_none=True)
-    values = {
-        "organization_id": carrier.organization_id,
-        "person_id": carrier.person_id,
-        "status": "posted",
-        "idempotency_key": key,
-        "content": content,
-        "posted_at": now,
-    }
-    adding = insert(Truck).values(values).on_conflict_do_nothing().returning(Truck)
-    added = await session.scalar(adding)
-    if added is not None:
-        return added, True
-    mine = Truck.organization_id == carrier.organization_id, Truck.idempotency_key == key
-    known = (await session.scalars(select(Truck).where(*mine))).one()
-    if known.content != content:
-        message = f"was used for truck {known.id}, which is another; send a new one"
-        error = FieldError(pointer="/Idempotency-Key", message=message)
-        raise Problem(409, "idempotency-key-reused", f"Idempotency-Key {message}.", [error])
-    return known, False
+async def post(session: AsyncSession, carrier: Principal, posted: TruckIn, now: datetime) -> Truck:
+    """Stores a truck."""
+    truck = Truck(
+        organization_id=carrier.organization_id,
+        person_id=carrier.person_id,
+        status="posted",
+        content=posted.model_dump(mode="json", by_alias=True, exclude_none=True),
+        posted_at=now,
+    )
+    session.add(truck)
+    await session.flush()
+    return truck
 
 
 async def own_truck(
@@ -68,25 +53,13 @@ async def withdraw(session: AsyncSession, carrier: Principal, truck_id: int) -> 
     return truck
 
 
-def _last_id(position: list[Any]) -> int:
-    [last] = position
-    if not isinstance(last, int) or not 0 < last < 2**63:
-        raise ValueError("no id")
-    return last
-
-
 async def own_trucks(
-    session: AsyncSession, carrier: Principal, status: str | None, limit: int, cursor: str | None
+    session: AsyncSession, carrier: Principal, status: str | None, asked: Paged
 ) -> TruckPage:
     """The trucks of the asker's organisation, newest first."""
     query = {"trucks": carrier.organization_id, "status": status}
-    mine: list[Any] = [Truck.organization_id == carrier.organization_id]
+    mine = [Truck.organization_id == carrier.organization_id]
     if status is not None:
         mine.append(Truck.status == status)
-    total = await session.scalar(select(func.count()).select_from(Truck).where(*mine))
-    if cursor is not None:
-        mine.append(Truck.id < decode(query, cursor, _last_id))
-    newest = select(Truck).where(*mine).order_by(Truck.id.desc()).limit(limit + 1)
-    found = (await session.scalars(newest)).all()
-    more = encode(query, [found[limit - 1].id]) if len(found) > limit else None
-    return TruckPage(items=list(map(shown, found[:limit])), total=total or 0, next_cursor=more)
+    found, total, more = await newest_first(session, Truck, Truck.id, mine, query, asked)
+    return TruckPage(items=list(map(shown, found)), total=total, next_cursor=more)

@@ -11,7 +11,7 @@ from boards import board
 from figures import MANY, Figure, Unequal, medians
 from held import Query, held, loads_of, query
 
-from matching.board import MERGE_AT, Board, View
+from matching.board import Board, View, merge_at
 from matching.columns import Loads
 
 A_SECOND = 100
@@ -32,7 +32,7 @@ def search_under_changes(name: str, goal: float | None, loads: int, pairs: int |
     each = [query(asked) for asked in searches.asked(wanted, on)]
     busy = Board([rows])
     changes = _changes(rows)
-    busy.apply(*_edits(rows, max(MERGE_AT, len(rows) // 16) // 2))
+    busy.apply(*_edits(rows, merge_at(len(rows)) // 2))
     _check_equal(each, busy.view, still.view)
 
     def changed(_: int) -> float:

@@ -16,7 +16,7 @@ COPY = """
 COPY (SELECT id, status, version, confirmed_at, organization_id, equipment, is_full, hazmat,
   weight_lb, length_ft, rate_cents, loaded_miles, pickup_lon, pickup_lat, pickup_state,
   delivery_lon, delivery_lat, delivery_state, pickup_from, pickup_to, delivery_from, delivery_to,
-  open_until, first_posted_at FROM load WHERE status = 'posted') TO STDOUT (FORMAT binary)"""
+  open_until, first_posted_at, audience_id FROM load WHERE status = 'posted') TO STDOUT (FORMAT binary)"""
 
 
 def fill_vs_copy(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:

@@ -8,8 +8,10 @@ from typing import Annotated
 import rivals
 import searches
 import typer
+from booking import booking_vs_sql
 from changing import search_under_changes
 from comparing import compare
+from corridors import corridor_cold_vs_pass, corridor_vs_postgis, corridor_warm_vs_pass
 from engine import board_area, board_lane_cold, board_lane_warm
 from figures import Figure, Unequal, tell
 from filling import fill_vs_copy
@@ -17,6 +19,8 @@ from freshness import freshness_p99
 from growth import growth
 from http_lanes import lane_vs_bare, lane_vs_redis
 from importing import import_memory, import_vs_copy
+from permissions import permissions
+from ranking import rank_vs_gather
 from reindexing import fill_vs_update, whole_vs_update
 from rivals import Rival
 from serving import http_vs_sql
@@ -55,13 +59,19 @@ FIGURES: dict[str, tuple[Measure, float | None]] = {
     "board-area-vs-gist": (board_area, 20.0),
     "board-lane-cold": (board_lane_cold, 2.0),
     "board-lane-warm": (board_lane_warm, 10.0),
+    "corridor-vs-postgis": (corridor_vs_postgis, 50.0),
+    "corridor-cold-vs-pass": (corridor_cold_vs_pass, 2.0),
+    "corridor-warm-vs-pass": (corridor_warm_vs_pass, 5.0),
+    "rank-vs-gather": (rank_vs_gather, 0.2),
     "growth": (growth, 10.0),
     "search-under-changes": (search_under_changes, 0.9),
+    "permissions": (permissions, 0.9),
     "board-fill-vs-copy": (fill_vs_copy, 0.33),
     "freshness-p99": (freshness_p99, 0.2),
     "http-vs-sql": (http_vs_sql, 0.67),
     "http-lane-vs-bare": (lane_vs_bare, 0.3),
     "http-lane-vs-redis": (lane_vs_redis, None),
+    "booking-vs-sql": (booking_vs_sql, 0.5),
     "import-vs-copy": (import_vs_copy, 0.25),
     "import-memory": (import_memory, None),
     "reindex-vs-update": (fill_vs_update, 0.25),

@@ -21,16 +21,22 @@ GOALS = {
     "board-area-vs-gist": 20,
     "board-lane-cold": 2,
     "board-lane-warm": 10,
+    "corridor-vs-postgis": 50,
+    "corridor-cold-vs-pass": 2,
+    "corridor-warm-vs-pass": 5,
+    "rank-vs-gather": 0.2,
     "growth": 10,
     "search-under-changes": 0.9,
+    "permissions": 0.9,
     "board-fill-vs-copy": 0.33,
     "freshness-p99": 0.2,
     "http-vs-sql": 0.67,
     "http-lane-vs-bare": 0.3,
+    "booking-vs-sql": 0.5,
     "import-vs-copy": 0.25,
     "reindex-vs-update": 0.25,
 }
-MORE_IS_BETTER = {"lines/s", "rows/s", "loads/s", "searches/s", "requests/CPU-s"}
+MORE_IS_BETTER = {"lines/s", "rows/s", "loads/s", "searches/s", "requests/CPU-s", "bookings/s"}
 
 
 def bench(servers: Servers, home: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from loadboard.lifecycle_page import page
 from loadboard.openapi import description
 from loadboard.settings import Settings
 
@@ -15,6 +16,11 @@ NAME = re.compile(r"\bLOADBOARD_[A-Z][A-Z_]*[A-Z]\b")
 def test_the_description_of_the_api_was_reviewed() -> None:
     known = (DOCS / "openapi.json").read_text()
     assert description() == known, f"the API has changed; look at it, then renew it: {RENEW}"
+
+
+def test_the_page_of_the_life_of_a_load_is_its_table() -> None:
+    renew = "python -m loadboard.lifecycle_page > docs/lifecycle.md"
+    assert (DOCS / "lifecycle.md").read_text() == page(), f"the table has changed: {renew}"
 
 
 def test_every_setting_is_described_with_its_default() -> None:

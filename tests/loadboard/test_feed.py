@@ -9,8 +9,8 @@ import numpy as np
 import psycopg
 import pytest
 
-from loadboard import auth
 from loadboard import feed as feeding
+from loadboard import principals
 from loadboard.db import engine
 from loadboard.feed import HELD, Feed
 from loadboard.loads.columns import open_loads
@@ -199,7 +199,7 @@ def test_the_board_answers_while_the_database_is_away_and_says_how_old_it_is(
         monkeypatch.setenv("LOADBOARD_DATABASE_URL", url)
         for kept in (settings, engine):
             kept.cache_clear()
-        auth._known.clear()
+        principals.known.forget_all()
         service.run(feed.close())
 
     reach("postgresql:///none?host=/nowhere")

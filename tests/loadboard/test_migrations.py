@@ -9,12 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import OperationalError
 
 from alembic import command
 from loadboard.events import ensure_partitions
+from loadboard.local.postgres import is_migrated, newest_migration
 from tests.loadboard.conftest import Service
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +29,7 @@ UNION ALL SELECT 'index', tablename, indexname, indexdef, '', '', '' FROM pg_ind
 WHERE schemaname = 'public' AND tablename NOT LIKE 'event_2%'
 UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', '', ''
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE 'event_2%'
+UNION ALL SELECT 'policy', tablename, policyname, qual, with_check, roles::text, cmd FROM pg_policies
 UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), '', '', ''
 FROM pg_trigger WHERE NOT tgisinternal
 UNION ALL SELECT 'function', proname, pg_get_functiondef(oid), '', '', '', ''
@@ -57,6 +60,16 @@ def test_down_and_up_again_gives_the_same_schema(config: Config, database_url: s
     assert ask(database_url, SCHEMA) == before
 
 
+def test_a_start_knows_whether_the_schema_is_the_newest(config: Config, database_url: str) -> None:
+    assert newest_migration() == ScriptDirectory.from_config(config).get_current_head()
+    assert is_migrated(database_url)
+    command.downgrade(config, "-1")
+    assert not is_migrated(database_url)
+    command.downgrade(config, "base")
+    assert not is_migrated(database_url)
+    assert not is_migrated(database_url.replace("test_", "no_such_"))
+
+
 def test_the_models_are_what_the_migrations_make(config: Config, database_url: str) -> None:
     command.check(config)
     ask_nothing(database_url, "ALTER TABLE load DROP COLUMN hazmat")
@@ -77,7 +90,7 @@ def test_a_migration_does_not_queue_behind_a_search(config: Config, database_url
             command.downgrade(config, "base")
         assert 4 < time.monotonic() - started < 15
         assert searching.execute("SELECT count(*) FROM load").fetchone() == (0,)
-    assert ask(database_url, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert ask(database_url, "SELECT count(*) FROM alembic_version") == [(1,)]
 
 
 @pytest.fixture

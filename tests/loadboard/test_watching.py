@@ -1,15 +1,12 @@
 """What an operator sees: health, readiness, metrics, logs under a request id, and the page's headers."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-import structlog
 
 from loadboard import app as application
-from loadboard import logs
 from loadboard.cache import redis
 from loadboard.db import engine
 from loadboard.settings import settings
@@ -86,23 +83,6 @@ def test_metrics_count_answers_by_route_and_not_by_what_is_asked(shipper: Member
     assert metrics.headers["content-type"].startswith("text/plain")
     assert "/no/such/path" not in metrics.text
     assert "BREW" not in metrics.text
-
-
-@pytest.fixture
-def lines(service: Service) -> Iterator[list[dict[str, Any]]]:
-    """What is logged, as it is written."""
-    written: list[dict[str, Any]] = []
-    logs.configure("INFO")
-    before = structlog.get_config()["processors"]
-
-    def keep(_: Any, __: str, line: Any) -> Any:
-        written.append(json.loads(line))
-        return line
-
-    structlog.configure(processors=[*before, keep])
-    yield written
-    structlog.configure(processors=before)
-    logs.configure("ERROR")
 
 
 def test_a_request_has_an_id_that_its_logs_carry(

@@ -11,6 +11,7 @@ from geo.roads import road_m
 from matching.board import View
 from matching.columns import END, EQUIPMENT_NUMBERS, GIVEN, LOAD, STATE_NUMBERS, UNKNOWN, Loads
 from matching.search import Wanted
+from matching.sight import Sight
 from matching.sites import Reachable, Where
 
 DALLAS, ATLANTA = Point(-96.797, 32.7767), Point(-84.388, 33.749)
@@ -32,6 +33,7 @@ PLAIN: dict[str, Any] = {
     "delivery_to": END,
     "open_until": 2 * DAY,
     "first_posted_at": 0,
+    "audience": 0,
 }
 
 
@@ -80,12 +82,24 @@ def passes(row: dict[str, Any], wanted: Wanted) -> bool:
         and wanted.full in (None, row["full"])
         and wanted.hazmat in (None, row["hazmat"])
         and wanted.organization in (None, row["organization"])
+        and (wanted.sight is None or is_seen(row, *told(wanted.sight)))
         and row["first_posted_at"] >= wanted.posted_since
         and _is_at_most(row["weight_lb"], wanted.max_weight_lb, wanted)
         and _is_at_most(row["length_ft"], wanted.max_length_ft, wanted)
         and _is_at_least(row["rate_cents"], wanted.min_rate_cents, wanted)
         and _is_at_least(per_mile, wanted.min_rate_per_mile_cents, wanted)
     )
+
+
+def told(sight: Sight) -> tuple[set[int], set[int]]:
+    """The audiences and the hidden organisations of a sight."""
+    bits = (np.unpackbits(part, bitorder="little") for part in sight)
+    audiences, hidden = (set(np.flatnonzero(part).tolist()) for part in bits)
+    return audiences, hidden
+
+
+def is_seen(row: dict[str, Any], audiences: set[int], hidden: set[int]) -> bool:
+    return row["audience"] in audiences | {0} and row["organization"] not in hidden
 
 
 def _is_at_most(value: float, limit: float | None, wanted: Wanted) -> bool:

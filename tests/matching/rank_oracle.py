@@ -63,7 +63,7 @@ def distances(asked: Asked, row: Row) -> tuple[float, float, float]:
     """Metres to the pickup, loaded, and out of route."""
     pickup, delivery = ends(row)
     truck = asked.truck
-    deadhead, loaded = road_m(truck.at, pickup), row["loaded_tenths"] * (METRES_PER_MILE / 10)
+    deadhead, loaded = road_m(truck.at, pickup), row["loaded_tenths"] / 10 * METRES_PER_MILE
     if truck.trip is None:
         return deadhead, loaded, 0.0
     onward, trip = road_m(delivery, truck.trip.to), road_m(truck.at, truck.trip.to)

@@ -135,6 +135,20 @@ def test_it_is_due_for_a_merge_when_much_has_come() -> None:
     assert not board.is_due
 
 
+def test_views_share_a_frozen_state_while_little_changes() -> None:
+    board = Board([loads(load(id) for id in range(1, 5_001))])
+    first = board.view.frozen
+    for version in range(2, 7):
+        assert board.view.frozen == first
+        board.apply(loads([load(1, version=version)]))
+    frozen = board.view.frozen
+    assert frozen == (board.view.added, board.view.change) != first
+    board.apply(loads([load(2, version=2)]), [(3, 1)])
+    assert board.view.frozen == frozen
+    board.merge()
+    assert board.view.frozen == (0, board.view.change)
+
+
 @pytest.mark.parametrize("count", [30_000, pytest.param(3_000_000, marks=pytest.mark.long)])
 def test_a_load_takes_at_most_150_bytes(count: int) -> None:
     rng = np.random.default_rng(2)

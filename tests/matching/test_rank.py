@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from geo.areas import Box, Circle
 from geo.geodesy import great_circle_m
+from geo.known import Known, nothing
 from geo.points import Bounds, Point, metres, miles
 from geo.roads import road_m
 from matching.board import Board, View
@@ -20,8 +21,10 @@ from matching.search import Wanted
 from matching.sites import Where
 from matching.trucks import Clock, Home, Pace, Trip, Truck
 from matching.worth import Costs
+from tests.geo.test_known import some
 from tests.matching.loads import ATLANTA, DALLAS, DAY, load, loads
 from tests.matching.rank_oracle import Asked, distances, ranked
+from tests.matching.test_corridor import knowing, known_or_not
 
 NOW = 20_600 * DAY + 9 * HOUR
 PLACES = {
@@ -156,14 +159,15 @@ def ranking(view: View, asked: Asked, costs: Costs, limit: int) -> list[Match]:
     return rank(view, asked.truck, costs, asked.pace, asked.now, asked.wanted, limit)
 
 
-@given(questions(), costs, st.integers(1, 70))
-@settings(max_examples=100)
+@given(questions(), costs, st.integers(1, 70), known_or_not)
+@settings(max_examples=120)
 def test_the_best_loads_are_those_of_brute_force(
-    question: tuple[View, Asked], costs: Costs, limit: int
+    question: tuple[View, Asked], costs: Costs, limit: int, places: Known
 ) -> None:
     view, asked = question
     expected = ranked(asked, costs)
-    found = ranking(view, asked, costs, limit)
+    with knowing(places):
+        found = ranking(view, asked, costs, limit)
     assert [(match.id, match.worth_cents) for match in found] == expected[:limit]
     rows = {row["id"]: row for row in asked.rows}
     for match in found:
@@ -174,10 +178,10 @@ def test_the_best_loads_are_those_of_brute_force(
             assert match.worth_cents == sum(term.cents for term in match.terms)
 
 
-@given(st.integers(0, 2**32 - 1), clocks(), costs, st.integers(1, 3), st.booleans())
-@settings(max_examples=60)
+@given(st.integers(0, 2**32 - 1), clocks(), costs, st.integers(1, 3), st.booleans(), known_or_not)
+@settings(max_examples=80)
 def test_the_best_few_of_many_are_those_of_brute_force(
-    seed: int, clock: Clock, costs: Costs, limit: int, on_trip: bool
+    seed: int, clock: Clock, costs: Costs, limit: int, on_trip: bool, places: Known
 ) -> None:
     rows = board_of(seed, 200)
     for row in rows:
@@ -185,7 +189,8 @@ def test_the_best_few_of_many_are_those_of_brute_force(
     trip = Trip(ATLANTA, 500.0) if on_trip else None
     truck = Truck(DALLAS, "van", NOW, hazmat=True, clock=clock, trip=trip)
     asked = Asked(rows, truck, Pace(), NOW, Wanted(0))
-    found = ranking(Board([loads(rows)]).view, asked, costs, limit)
+    with knowing(places):
+        found = ranking(Board([loads(rows)]).view, asked, costs, limit)
     expected = ranked(asked, costs)
     assert [(match.id, match.worth_cents) for match in found] == expected[:limit]
 
@@ -300,3 +305,23 @@ def test_a_truck_where_roads_are_not_known_goes_by_the_great_circle() -> None:
     (match,) = hauling(rows, replace(VAN, at=toronto))
     straight = miles(float(great_circle_m(*toronto, *near)))
     assert match.deadhead_mi == pytest.approx(1.3 * straight)
+
+
+def test_what_was_measured_for_the_first_few_counts_for_all() -> None:
+    """Loads that a bound let pass, and that turned out too far, stay out when more are planned."""
+    near, beyond = (Point(DALLAS.lon - east, DALLAS.lat) for east in (0.30, 0.36))
+    rows = [
+        plain(id, rate_cents=900_000 - id * 10_000, pickup_to=NOW + 5 * HOUR)
+        | {"pickup_lon": at.lon, "pickup_lat": at.lat}
+        for id, at in enumerate([beyond, near] * 40, start=1)
+    ]
+    # A fresh driver would be in time for all. This one is for the last two alone, so all are planned.
+    for row in rows[:-2]:
+        row["delivery_to"] = NOW + 33 * HOUR
+    # Beyond by road alone.
+    limit = (float(great_circle_m(*DALLAS, *beyond)) + road_m(DALLAS, beyond)) / 2
+    assert road_m(DALLAS, near) < limit
+    truck = replace(VAN, max_deadhead_mi=miles(limit), clock=Clock(1.0, 14.0, 0.0, 70.0))
+    for places in (nothing(), some()):
+        with knowing(places):
+            assert [match.id for match in hauling(rows, truck, 1)] == [80]

@@ -15,11 +15,18 @@ from geo.points import Point, metres
 from matching.board import Board, View
 from matching.columns import EQUIPMENT_NUMBERS, STATE_NUMBERS, UNKNOWN
 from matching.search import Wanted, find, first, per_mile_cents
+from matching.sight import sight_of
 from tests.geo.shapes import about, areas
 from tests.matching.loads import ATLANTA, DALLAS, DAY, load, loads, passes
 
 amounts = st.sampled_from([UNKNOWN, 1, 500, 20_000, 45_000])
 limits = st.none() | st.sampled_from([1, 500, 20_000, 45_000])
+
+sights = st.builds(
+    sight_of,
+    st.frozensets(st.sampled_from([9, 18, 27, 36])),
+    st.frozensets(st.integers(0, 3)),
+)
 
 
 def rows_about(area: Area, rng: np.random.Generator, count: int) -> list[dict[str, Any]]:
@@ -34,6 +41,7 @@ def rows_about(area: Area, rng: np.random.Generator, count: int) -> list[dict[st
             full=bool(rng.integers(2)),
             hazmat=bool(rng.integers(2)),
             organization=int(rng.integers(3)),
+            audience=int(rng.integers(5)) * 9,
             weight_lb=int(rng.choice([UNKNOWN, 1, 500, 45_000])),
             length_ft=float(rng.choice([UNKNOWN, 1.0, 48.1, 500.0])),
             rate_cents=int(rng.choice([UNKNOWN, 500, 20_000])),
@@ -67,6 +75,7 @@ def wanted(draw: st.DrawFn) -> Wanted:
         posted_since=draw(st.integers(0, 3)) * DAY,
         include_unknown=draw(st.booleans()),
         organization=draw(st.none() | st.integers(0, 2)),
+        sight=draw(st.none() | sights),
     )
 
 

@@ -175,3 +175,19 @@ def test_the_table_is_that_of_the_view() -> None:
     assert asked(next_loads(board.view, "van", TODAY), board.view, DALLAS, TODAY) == (0.0, 9)
     assert next_loads(board.view, "van", TODAY) is next_loads(board.view, "van", TODAY + HOUR)
     assert asked(next_loads(board.view, "reefer", TODAY), board.view, DALLAS, TODAY)[1] == 0
+
+
+def test_the_table_stays_while_little_changes() -> None:
+    elsewhere = Point(-110.0, 45.0)
+    rows = [load(k, pickup_from=TODAY) for k in range(1, 3_001)]
+    board = Board([loads(rows)])
+    first = next_loads(board.view, "van", TODAY)
+    board.apply(loads([load(1, elsewhere, elsewhere, version=2, pickup_from=TODAY)]), [(2, 2)])
+    later = next_loads(board.view, "van", TODAY)
+    assert later.cents is first.cents
+    assert asked(later, board.view, DALLAS, TODAY) == asked(first, board.view, DALLAS, TODAY)
+    assert asked(later, board.view, elsewhere, TODAY) == (0.0, 0)
+    board.apply(loads([load(3, version=2, pickup_from=TODAY)]))
+    assert asked(next_loads(board.view, "van", TODAY), board.view, DALLAS, TODAY)[1] == 2_998
+    board.merge()
+    assert asked(next_loads(board.view, "van", TODAY), board.view, elsewhere, TODAY)[1] == 1

@@ -34,6 +34,7 @@ class Board:
 
     url: str
     tokens: dict[str, str]
+    passwords: dict[str, str]
 
     def client(self, role: str) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.tokens[role]}"}
@@ -105,7 +106,8 @@ def board(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with subprocess.Popen(serve, env=environment) as process:
         try:
             _await_ready(url, process)
-            yield Board(url, {account["role"]: account["token"] for account in accounts})
+            each = [{one["role"]: one[what] for one in accounts} for what in ("token", "password")]
+            yield Board(url, *each)
         finally:
             process.terminate()
 
@@ -143,7 +145,10 @@ def visit(browser: Browser, board: Board, said: list[str]) -> Iterator[Visit]:
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(f"error: {error}"))
         page.goto(f"{board.url}/{query}" + (f"#token={board.tokens[role]}" if role else ""))
-        if role:
+        if role and "view=" in query:
+            expect(page.locator("#view h2").first).to_be_visible()
+            expect(page.locator("#view .said")).not_to_have_text("Loading…")
+        elif role:
             expect(page.locator("#count")).to_contain_text("load")
             expect(page.locator("#count")).not_to_contain_text("Loading")
             expect(page.locator("#busy")).to_be_hidden()

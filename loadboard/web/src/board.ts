@@ -10,7 +10,6 @@ import { showLegend } from "./legend";
 import { loadList } from "./list";
 import { boundsOf, circle, createMap } from "./map";
 import { notice } from "./notice";
-import { postDialog } from "./post";
 import { measuredOf, resultsIn } from "./results";
 import {
   type Camera,
@@ -34,8 +33,17 @@ const NO_AREA: Area = { kind: "any" };
 
 const pointsOf = (load: Load): Position[] => load.stops.map((stop) => [stop.lon, stop.lat]);
 
-/** The signed-in page: the map, the filters, the list and the details, kept in step with the address. */
-export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: string) => void): void {
+export interface Board {
+  /** Follows the address, after the search was away or the address has changed. */
+  arrive(): void;
+  /** Shows a load that was posted or changed just now. */
+  posted(load: Load): Promise<void>;
+  /** Asks again for what is shown. */
+  again(): Promise<void>;
+}
+
+/** The search: the map, the filters, the list and the details, kept in step with the address. */
+export function showBoard(me: Me, equipment: Equipment[], edit: (load: Load) => void): Board {
   const names = equipmentNames(equipment);
   const isCarrier = me.organization.kind === "carrier";
   let state: State = readState(location.search, isCarrier);
@@ -45,7 +53,6 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   let resolution = 0;
   let extended = false;
   let retry = 0;
-  let ticking = 0;
   let before: Camera | null = null;
   let fitted: string | null = null;
 
@@ -68,11 +75,11 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
       map.fit(boundsOf((route?.geometry.coordinates as Position[] | undefined) ?? pointsOf(load)));
     },
     changed: () => void refresh(true),
+    edit,
     closed: () => close(),
     say: notice,
     measured: (load) => measuredOf(found, load),
   });
-  const post = postDialog(equipment, (load) => void posted(load));
   const truckForm = truckDialog(equipment, setTruck);
   const showResults = resultsIn(list, names, {
     clear: () => setFilters(noFilters()),
@@ -168,10 +175,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   function failed(error: unknown, keep = false): void {
     if (!(error instanceof api.Problem)) throw error;
     if (found === NO_ANSWER) byId("count").textContent = "No answer yet";
-    if (error.status === 401) {
-      clearInterval(ticking);
-      return signedOut("Your token is not valid, or no longer. Sign in again.");
-    }
+    if (error.status === 401) return;
     if (error.status === 422 && state.truck) {
       if (!keep) truckForm.open(state.truck, error);
       return trouble(error.message);
@@ -309,7 +313,7 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
       const load = found.items.find((one) => one.id === id) ?? (await api.load(id));
       if (state.load === id) open(load, { push: false });
     } catch (error) {
-      if (error instanceof api.Problem && error.status === 401) return failed(error);
+      if (error instanceof api.Problem && error.status === 401) return;
       notice("That load is not on the board any more.");
     }
   }
@@ -331,6 +335,9 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
     void showArea(false);
     void refresh().then(openAddressed);
   }
+
+  const shown = () =>
+    document.visibilityState === "visible" && !byId("board").classList.contains("away");
 
   function showHint(text: string): void {
     byId("hint").textContent = text;
@@ -361,7 +368,6 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
       setFilters({ ...noFilters(), sort: state.filters.sort }),
     );
     byId("more-loads").addEventListener("click", () => void more());
-    byId("post-open").addEventListener("click", () => post.open());
     byId("truck-open").addEventListener("click", () => truckForm.open(state.truck));
     byId("truck-change").addEventListener("click", () => truckForm.open(state.truck));
     byId("truck-leave").addEventListener("click", () => setTruck(null));
@@ -373,21 +379,19 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
       byId("filters-toggle").setAttribute("aria-expanded", String(shown));
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && details.shown() && !document.querySelector("dialog[open]"))
-        close();
+      if (event.key !== "Escape" || !details.shown() || !shown()) return;
+      if (!document.querySelector("dialog[open]")) close();
     });
-    window.addEventListener("popstate", back);
     window.addEventListener("online", () => void refresh(true));
-    ticking = window.setInterval(() => {
+    window.setInterval(() => {
       list.refreshAges();
-      if (document.visibilityState === "visible" && !extended && !pen.active()) void refresh(true);
+      if (shown() && !extended && !pen.active()) void refresh(true);
     }, MINUTE);
     api.whenWaiting((seconds) =>
       notice(`The service asks us to slow down; trying again in ${seconds} s.`),
     );
   }
 
-  byId("post-open").hidden = !me.may_post;
   byId("truck-open").hidden = !isCarrier;
   void api.roads().then(
     (roads) => map.showRoads(roads),
@@ -395,4 +399,6 @@ export function showBoard(me: Me, equipment: Equipment[], signedOut: (why: strin
   );
   showLegend();
   listen();
+  const again = () => refresh(true).then(openAddressed);
+  return { arrive: back, posted, again };
 }

@@ -1,5 +1,5 @@
-type Attributes = Record<string, string | number | boolean | null | undefined>;
-type Child = Node | string | null | undefined | false;
+export type Attributes = Record<string, string | number | boolean | null | undefined>;
+export type Child = Node | string | null | undefined | false;
 
 /** An element. Children that are strings become text, never markup. */
 export function h<K extends keyof HTMLElementTagNameMap>(

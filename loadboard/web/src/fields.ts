@@ -1,6 +1,45 @@
-import { h } from "./dom";
+import { type Attributes, type Child, h } from "./dom";
 import type { FieldError } from "./types";
 import { toMoment, toUtc } from "./zones";
+
+let made = 0;
+
+/** An input under its label; what the service says of `pointer` is said here. */
+export function field(
+  label: string,
+  input: HTMLElement,
+  pointer: string,
+  ...more: Child[]
+): HTMLElement {
+  input.id ||= `field-${++made}`;
+  input.dataset["pointer"] = pointer;
+  return h("div", { class: "field" }, h("label", { for: input.id }, label), input, ...more);
+}
+
+/** A select of [value, what is shown]. */
+export function choices(
+  options: readonly (readonly [string, string])[],
+  value = "",
+  attributes: Attributes = {},
+): HTMLSelectElement {
+  const each = options.map(([key, text]) =>
+    h("option", { value: key, selected: key === value }, text),
+  );
+  return h("select", attributes, ...each);
+}
+
+export const money = (cents: number | null, attributes: Attributes = {}): HTMLInputElement =>
+  h("input", {
+    type: "number",
+    min: 1,
+    step: "0.01",
+    inputmode: "decimal",
+    value: cents === null ? "" : cents / 100,
+    ...attributes,
+  });
+
+export const centsOf = (input: HTMLInputElement): number | null =>
+  input.value === "" ? null : Math.round(Number(input.value) * 100);
 
 /** The moment of a datetime-local input in a zone, or why there is none. */
 export function momentOf(

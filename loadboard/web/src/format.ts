@@ -11,9 +11,6 @@ export const dollars = (cents: number): string =>
     maximumFractionDigits: cents % 100 ? 2 : 0,
   });
 export const wholeDollars = (cents: number): string => dollars(Math.round(cents / 100) * 100);
-/** Pounds as dispatchers write them: 42k. */
-export const thousands = (n: number): string =>
-  n < 1000 ? count(n) : `${Number((n / 1000).toFixed(1))}k`;
 export const perMile = (cents: number): string => `$${(cents / 100).toFixed(2)}`;
 export const loads = (n: number): string => `${count(n)} ${n === 1 ? "load" : "loads"}`;
 
@@ -79,6 +76,10 @@ export const placeName = (stop: Stop): string =>
 export const first = (load: Load): Stop => load.stops[0] as Stop;
 export const last = (load: Load): Stop => load.stops[load.stops.length - 1] as Stop;
 export const lane = (load: Load): string => `${placeName(first(load))} → ${placeName(last(load))}`;
+
+/** Whether some carriers may book it at once; the service knows which. */
+export const isInstant = ({ instant }: Load): boolean =>
+  instant !== undefined && instant !== "nobody";
 
 export function equipmentNames(all: Equipment[]): {
   short: (code: string) => string;

@@ -4,16 +4,17 @@ import {
   count,
   dollars,
   first,
+  isInstant,
   last,
   longWindow,
   perMile,
   placeName,
   shortAge,
   shortWindow,
-  thousands,
   wholeDollars,
 } from "./format";
-import type { Load } from "./types";
+import { gridRows } from "./rows";
+import type { Load, Stop } from "./types";
 
 /** What the list shows beside the loads themselves: miles that a search measured, or what loads are worth. */
 export type Measured = "nothing" | "deadhead" | "out" | "worth";
@@ -46,17 +47,30 @@ function figure(
   return cell(`${name} number`, text(value), title?.(value));
 }
 
+/** A town that is cut before its state is. */
+function town(name: string, stop: Stop, more = ""): HTMLTableCellElement {
+  const full = placeName(stop);
+  const [, place, state] = full.match(/^(.+)(, [A-Z]{2})$/) ?? [null, full, ""];
+  const shown = h("span", { class: "town" }, h("span", {}, place), `${state}${more}`);
+  return h("td", { role: "gridcell", class: name, title: full }, shown);
+}
+
 function truck(load: Load, names: Names): HTMLTableCellElement {
+  const isOdd = (load.flags ?? []).length > 0;
   const title = [
     names.long(load.equipment),
     load.full ? "full" : "partial",
     load.hazmat && "hazmat",
+    isInstant(load) && "can be booked at once",
+    ...(load.flags ?? []),
   ]
     .filter(Boolean)
     .join(", ");
   const badges = [
     !load.full && h("small", {}, "P"),
     load.hazmat && h("small", { class: "hazmat" }, "HM"),
+    isInstant(load) && h("small", { class: "instant" }, "B"),
+    isOdd && h("small", { class: "odd" }, "!"),
   ];
   return h(
     "td",
@@ -77,13 +91,13 @@ function row(load: Load, names: Names, more: HTMLElement[]): HTMLTableRowElement
     { role: "row", tabindex: "-1", "data-id": load.id, "aria-selected": "false" },
     cell("age", shortAge(load.first_posted_at), ago(load.first_posted_at)),
     cell("pickup", shortWindow(pickup.window, pickup.zone), longWindow(pickup.window, pickup.zone)),
-    cell("origin", placeName(pickup), placeName(pickup)),
+    town("origin", pickup),
     milesCell("deadhead", load.distance_mi),
     milesCell("out", load.out_of_route_mi),
-    cell("destination", placeName(delivery) + between, placeName(delivery)),
+    town("destination", delivery, between),
     cell("miles number", count(load.loaded_miles)),
     truck(load, names),
-    figure("weight", load.weight_lb, thousands, (pounds) => `${count(pounds)} lb`),
+    figure("weight", load.weight_lb, count),
     figure("rate", load.rate_cents, wholeDollars, dollars),
     figure("per-mile", load.rate_per_mile_cents, perMile),
     cell("shipper", load.organization.name, load.organization.name),
@@ -96,83 +110,51 @@ export function loadList(names: Names, listeners: Listeners): LoadList {
   const body = byId("rows");
   let loads: Load[] = [];
   let selected: number | null = null;
+  const place = (id: number | null | undefined) => loads.findIndex((load) => load.id === id);
 
-  const rows = () => [...body.children] as HTMLTableRowElement[];
-  const loadOf = (target: EventTarget | null) => {
-    const id = Number((target as HTMLElement | null)?.closest?.("tr")?.dataset["id"]);
-    return loads.find((load) => load.id === id);
-  };
+  const rows = gridRows(body, {
+    moved(at) {
+      const load = loads[at] as Load;
+      select(load.id, true);
+      listeners.chosen(load);
+    },
+    opened(at, byKey) {
+      const load = loads[at] as Load;
+      if (!byKey) select(load.id, true);
+      listeners.opened(load, byKey);
+    },
+  });
 
-  function mark(): void {
-    const all = rows();
-    const at = Math.max(
-      0,
-      loads.findIndex((load) => load.id === selected),
-    );
-    all.forEach((one, i) => {
-      one.tabIndex = i === at ? 0 : -1;
-      one.setAttribute("aria-selected", String(loads[i]?.id === selected));
-    });
-  }
+  const loadOf = (target: EventTarget | null) =>
+    loads[rows.all().indexOf((target as HTMLElement).closest("tr") as HTMLTableRowElement)];
 
   function select(id: number | null, focus = false): void {
     selected = id;
-    mark();
-    const at = loads.findIndex((load) => load.id === id);
-    const one = rows()[at];
-    one?.scrollIntoView({ block: "nearest" });
-    if (focus) (one ?? rows()[0])?.focus();
+    const at = place(id);
+    rows.mark(at);
+    rows.all()[at]?.scrollIntoView({ block: "nearest" });
+    if (focus) rows.focus(at);
   }
 
-  function key(event: KeyboardEvent): void {
-    const at = rows().indexOf(document.activeElement as HTMLTableRowElement);
-    if (at < 0) return;
-    const steps: Record<string, number> = {
-      ArrowDown: at + 1,
-      ArrowUp: at - 1,
-      PageDown: at + 10,
-      PageUp: at - 10,
-      Home: 0,
-      End: loads.length - 1,
-    };
-    const to = steps[event.key];
-    const load = loads[to === undefined ? at : Math.max(0, Math.min(loads.length - 1, to))];
-    if (!load) return;
-    if (to !== undefined) {
-      select(load.id, true);
-      listeners.chosen(load);
-    } else if (event.key === "Enter" || event.key === " ") listeners.opened(load, true);
-    else return;
-    event.preventDefault();
-  }
-
-  body.addEventListener("keydown", key);
-  body.addEventListener("click", (event) => {
-    const load = loadOf(event.target);
-    if (!load) return;
-    select(load.id, true);
-    listeners.opened(load, false);
-  });
   body.addEventListener("mouseover", (event) => listeners.hovered(loadOf(event.target) ?? null));
   body.addEventListener("mouseleave", () => listeners.hovered(null));
 
   return {
     show(next, measured, cells = () => []) {
-      const focused = rows().indexOf(document.activeElement as HTMLTableRowElement);
+      const focused = rows.focused();
       const focusedId = loads[focused]?.id;
       loads = next;
       table.className = `with-${measured}`;
       body.replaceChildren(...loads.map((load) => row(load, names, cells(load))));
-      mark();
+      rows.mark(place(selected));
       if (focused < 0) return;
-      const again = loads.findIndex((load) => load.id === focusedId);
-      rows()[again < 0 ? Math.min(focused, loads.length - 1) : again]?.focus({
-        preventScroll: true,
-      });
+      const again = place(focusedId);
+      const near = Math.min(focused, loads.length - 1);
+      rows.focus(again < 0 ? near : again, { preventScroll: true });
     },
     select,
     refreshAges() {
-      rows().forEach((one, i) => {
+      rows.all().forEach((one, i) => {
         const shown = one.querySelector(".age");
         if (shown && loads[i]) shown.textContent = shortAge(loads[i].first_posted_at);
       });

@@ -1,114 +1,46 @@
 import * as api from "./api";
-import { placeQuery } from "./areas";
+import { audienceFields } from "./audience";
 import { button, byId, h } from "./dom";
-import { momentOf, refuseIn, unknownPlace } from "./fields";
-import { resolvePlace, suggestPlaces } from "./suggest";
-import type { Equipment, FieldError, Load, NewLoad, NewStop, Place } from "./types";
-import { longZone, shortZone, toMoment } from "./zones";
+import { refuseIn } from "./fields";
+import { type Intent, intent } from "./http";
+import { stopFields, type StopFields } from "./poststops";
+import type { Contact, Equipment, FieldError, Load, Me, NewLoad, Stop } from "./types";
 
-interface StopFields {
-  element: HTMLElement;
-  kind: NewStop["kind"];
-  read(pointer: string): Promise<{ stop: NewStop; errors: FieldError[] }>;
-}
+const TEXTS = { reference: "reference", commodity: "commodity" } as const;
 
-let made = 0;
-
-function field(
-  label: string,
-  input: HTMLElement,
-  pointer: string,
-  ...more: HTMLElement[]
-): HTMLElement {
-  input.id ||= `post-${++made}`;
-  input.dataset["pointer"] = pointer;
-  return h("div", { class: "field" }, h("label", { for: input.id }, label), input, ...more);
-}
-
-function stopFields(kind: NewStop["kind"], required: boolean): StopFields {
-  const place = h("input", {
-    type: "text",
-    required: true,
-    placeholder: "Town, ST or ZIP code",
-    maxlength: 100,
-  });
-  const from = h("input", { type: "datetime-local", required });
-  const to = h("input", { type: "datetime-local", required });
-  const hint = h(
-    "p",
-    { class: "hint", id: `post-zone-${++made}` },
-    "Times are by the clock of the place.",
-  );
-  let zone: string | null = null;
-
-  function tell(): void {
-    const at = zone && from.value ? toMoment(from.value, zone) : null;
-    hint.textContent = zone
-      ? `Times are ${longZone(zone)}${at ? ` (${shortZone(zone, at)})` : ""}, ${zone}.`
-      : "Times are by the clock of the place.";
-  }
-
-  const settle = (found: Place | null) => {
-    zone = found?.zone ?? null;
-    tell();
+/** Without what is meant anyway. */
+function asUsual({ audience, instant, contact, ...load }: NewLoad): Partial<NewLoad> {
+  return {
+    ...load,
+    ...(audience === "everyone" ? {} : { audience }),
+    ...(instant === "nobody" ? {} : { instant }),
+    ...(contact ? { contact } : {}),
   };
-  const options = suggestPlaces(place, settle);
-  place.addEventListener("change", () => void resolvePlace(place.value.trim()).then(settle));
-  from.addEventListener("change", () => {
-    to.min = from.value;
-    tell();
-  });
-  for (const input of [from, to]) input.setAttribute("aria-describedby", hint.id);
-  const title = kind === "pickup" ? "Pickup" : "Delivery";
-  const element = h(
-    "fieldset",
-    { class: "stop" },
-    h("legend", {}, title),
-    field("Place", place, "place", options),
-    field(required ? "From" : "From (optional)", from, "window/from"),
-    field(required ? "Until" : "Until (optional)", to, "window/to"),
-    hint,
-  );
-
-  async function read(pointer: string): Promise<{ stop: NewStop; errors: FieldError[] }> {
-    const stop: NewStop = { kind, ...placeQuery(place.value.trim()) };
-    if (!from.value && !to.value) return { stop, errors: [] };
-    if (!from.value || !to.value) {
-      const missing = from.value ? "to" : "from";
-      return {
-        stop,
-        errors: [
-          { pointer: `${pointer}/window/${missing}`, message: "A window has both times, or none." },
-        ],
-      };
-    }
-    const at = zone ?? (await resolvePlace(place.value.trim()))?.zone;
-    if (!at)
-      return {
-        stop,
-        errors: [unknownPlace(`${pointer}/place`)],
-      };
-    const start = momentOf(from, at, `${pointer}/window/from`);
-    const end = momentOf(to, at, `${pointer}/window/to`);
-    return {
-      stop: { ...stop, window: { from: start.at, to: end.at } },
-      errors: [...start.errors, ...end.errors],
-    };
-  }
-
-  return { element, kind, read };
 }
 
-/** The dialog that posts a load; `posted` gets it as the service took it. */
-export function postDialog(equipment: Equipment[], posted: (load: Load) => void): { open(): void } {
+interface PostDialog {
+  /** Asks for a new load, or for what is to be changed of one. */
+  open(load?: Load): void;
+}
+
+/** The dialog that posts and changes loads; `posted` gets a load as the service took it. */
+export function postDialog(
+  me: Me,
+  equipment: Equipment[],
+  posted: (load: Load, isNew: boolean) => void,
+): PostDialog {
   const dialog = byId<HTMLDialogElement>("post");
   const form = byId<HTMLFormElement>("post-form");
   const places = byId("post-stops");
   const input = (name: string) => form.elements.namedItem(name) as HTMLInputElement;
+  const text = (name: string) => input(name).value.trim() || null;
   const number = (name: string, times = 1) =>
     input(name).value === "" ? null : Math.round(Number(input(name).value) * times);
   const submit = byId<HTMLButtonElement>("post-submit");
+  const audience = audienceFields(me);
   let stops: StopFields[] = [];
+  let changing: Load | null = null;
+  let meant: Intent = intent();
   byId("post-equipment").replaceChildren(
     ...equipment.map(({ code, name }) => h("option", { value: code }, name)),
   );
@@ -123,21 +55,61 @@ export function postDialog(equipment: Equipment[], posted: (load: Load) => void)
     });
   }
 
-  function addStop(): void {
-    const extra = stopFields("delivery", false);
+  function extraStop(kind: Stop["kind"]): StopFields {
+    const extra = stopFields(kind, false);
     extra.element.append(
       button("Remove this stop", { class: "link" }, () => {
         stops = stops.filter((stop) => stop !== extra);
         showStops();
       }),
     );
+    return extra;
+  }
+
+  function addStop(): void {
+    const extra = extraStop("delivery");
     stops.splice(stops.length - 1, 0, extra);
     showStops();
     extra.element.querySelector("input")?.focus();
   }
 
+  function writeStops(load?: Load): void {
+    const all = load?.stops ?? [];
+    const between = all.slice(1, -1).map(({ kind }) => extraStop(kind));
+    stops = [stopFields("pickup", true), ...between, stopFields("delivery", false)];
+    all.forEach((stop, i) => stops[i]?.write(stop, load?.addresses?.[i] ?? null));
+    showStops();
+  }
+
+  function write(load: Load): void {
+    for (const [name, key] of Object.entries(TEXTS)) input(name).value = load[key] ?? "";
+    const numbers: [string, number | null][] = [
+      ["rate", load.rate_cents === null ? null : load.rate_cents / 100],
+      ["weight", load.weight_lb],
+      ["length", load.length_ft],
+      ["miles", load.posted_miles],
+    ];
+    for (const [name, value] of numbers) input(name).value = value === null ? "" : String(value);
+    input("equipment").value = load.equipment;
+    input("full").value = load.full ? "yes" : "no";
+    input("hazmat").checked = load.hazmat;
+    input("instant").value = load.instant ?? "nobody";
+    input("contactName").value = load.contact?.name ?? "";
+    input("contactPhone").value = load.contact?.phone ?? "";
+    input("contactEmail").value = load.contact?.email ?? "";
+  }
+
   const refuse = (errors: FieldError[], general: string) =>
     refuseIn(form, byId("post-problem"), errors, general);
+
+  function contact(): Contact | null {
+    const said = {
+      name: text("contactName"),
+      phone: text("contactPhone"),
+      email: text("contactEmail"),
+    };
+    return said.name || said.phone || said.email ? said : null;
+  }
 
   async function read(): Promise<{ load: NewLoad; errors: FieldError[] }> {
     const each = await Promise.all(stops.map((stop, i) => stop.read(`/stops/${i}`)));
@@ -148,12 +120,22 @@ export function postDialog(equipment: Equipment[], posted: (load: Load) => void)
       hazmat: input("hazmat").checked,
       weight_lb: number("weight"),
       length_ft: number("length"),
-      commodity: input("commodity").value.trim() || null,
+      commodity: text("commodity"),
       rate_cents: number("rate", 100),
       posted_miles: number("miles"),
+      audience: audience.read(),
+      instant: input("instant").value as NewLoad["instant"],
+      contact: contact(),
       stops: each.map(({ stop }) => stop),
     };
     return { load, errors: each.flatMap(({ errors }) => errors) };
+  }
+
+  function save(load: NewLoad): Promise<Load> {
+    if (!changing) return api.postLoad(asUsual(load), meant);
+    // The reference is what the load is known by, and stays.
+    const { reference: _, ...rest } = load;
+    return api.changeLoad(changing.id, changing.version, rest);
   }
 
   async function send(): Promise<void> {
@@ -162,9 +144,9 @@ export function postDialog(equipment: Equipment[], posted: (load: Load) => void)
     try {
       const { load, errors } = await read();
       if (errors.length) return refuse(errors, "");
-      const taken = await api.postLoad(load);
+      const taken = await save(load);
       dialog.close();
-      posted(taken);
+      posted(taken, changing === null);
     } catch (error) {
       if (!(error instanceof api.Problem)) throw error;
       refuse(error.errors, error.message);
@@ -182,13 +164,19 @@ export function postDialog(equipment: Equipment[], posted: (load: Load) => void)
     one.addEventListener("click", () => dialog.close());
 
   return {
-    open() {
+    open(load) {
       form.reset();
-      stops = [stopFields("pickup", true), stopFields("delivery", false)];
-      showStops();
+      changing = load ?? null;
+      meant = intent();
+      byId("post-title").textContent = load ? `Change ${load.reference}` : "Post a load";
+      submit.textContent = load ? "Save changes" : "Post load";
+      input("reference").disabled = load !== undefined;
+      writeStops(load);
+      if (load) write(load);
+      audience.write(load?.audience ?? "everyone");
       refuse([], "");
       dialog.showModal();
-      input("reference").focus();
+      input(load ? "rate" : "reference").focus();
     },
   };
 }

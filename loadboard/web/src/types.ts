@@ -1,7 +1,19 @@
+export interface Page<T> {
+  items: T[];
+  total: number;
+  next_cursor: string | null;
+}
+
+export interface Party {
+  id: number;
+  name: string;
+}
+
 export interface Me {
-  email: string;
+  email: string | null;
   organization: { id: number; name: string; kind: string };
-  may_post: boolean;
+  role: string;
+  may: string[];
 }
 
 export interface Equipment {
@@ -41,7 +53,7 @@ export interface Load {
   version: number;
   status: string;
   reference: string;
-  organization: { id: number; name: string };
+  organization: Party;
   equipment: string;
   full: boolean;
   weight_lb: number | null;
@@ -61,6 +73,31 @@ export interface Load {
   distance_mi?: number | null;
   out_of_route_mi?: number | null;
   along_mi?: [pickup: number, delivery: number] | null;
+  instant?: Instant;
+  flags?: string[];
+  /** How the poster's postings of the last 90 days ended. */
+  record?: Record90 | null;
+  cancel_reason?: string | null;
+  /** These three are told to the poster alone. */
+  audience?: Audience | null;
+  contact?: Contact | null;
+  addresses?: (string | null)[] | null;
+}
+
+export type Instant = "nobody" | "networks" | "everyone";
+export type Audience = "everyone" | { networks: number[]; carriers: number[] };
+
+export interface Contact {
+  name: string | null;
+  phone: string | null;
+  email: string | null;
+}
+
+export interface Record90 {
+  posted: number;
+  booked_here: number;
+  cancelled_or_elsewhere: number;
+  expired_unconfirmed: number;
 }
 
 /** The road that a search goes along. */
@@ -128,6 +165,7 @@ export interface NewStop {
   place?: string;
   zip?: string;
   window?: Window;
+  address?: string;
 }
 
 export interface NewLoad {
@@ -140,6 +178,9 @@ export interface NewLoad {
   commodity: string | null;
   rate_cents: number | null;
   posted_miles: number | null;
+  audience: Audience;
+  instant: Instant;
+  contact: Contact | null;
   stops: NewStop[];
 }
 

@@ -163,8 +163,10 @@ def run(home: Home, port: int) -> subprocess.CompletedProcess[str]:
     return call(home, "run", "--empty", "--detach", "--port", str(port))
 
 
-def call(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
-    process = begin(home, *words)
+def call(
+    home: Home, *words: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    process = begin(home, *words, environment=environment)
     output, _ = process.communicate(timeout=180)
     return subprocess.CompletedProcess(words, process.returncode, output)
 

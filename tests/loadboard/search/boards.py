@@ -124,7 +124,7 @@ class Board:
 
     def clear(self) -> None:
         self.loads.clear()
-        self.execute("TRUNCATE load, stop, event")
+        self.execute("TRUNCATE load, stop, event CASCADE")
         self.refill()
         self.clear_cache()
 

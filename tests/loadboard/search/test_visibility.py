@@ -66,7 +66,10 @@ def test_closed_loads_are_not_found_and_changed_ones_are_as_they_became(
     finds(carrier, {kept.id, moved.id})
     [best, _] = found(carrier, {"sort": "rate"})
     assert best.pop("distance_mi") is None
-    assert best == answer.json() == carrier.get(f"/v1/loads/{moved.id}").json()
+    assert best == carrier.get(f"/v1/loads/{moved.id}").json()
+    assert best.pop("record")["posted"] == 0
+    private = {"audience": "everyone", "contact": None, "addresses": None}
+    assert best | private == answer.json() == shipper.get(f"/v1/loads/{moved.id}").json()
     assert (best["version"], best["rate_cents"], best["commodity"]) == (2, 900, "paper")
 
 

@@ -43,20 +43,6 @@ def test_a_truck_is_posted_listed_and_withdrawn(carrier: Member) -> None:
     assert posted["items"] == [second]
 
 
-def test_the_same_key_posts_once(carrier: Member, service: Service) -> None:
-    key = {"Idempotency-Key": "a"}
-    first = carrier.post("/v1/trucks", json=TRUCK, headers=key)
-    again = carrier.post("/v1/trucks", json=TRUCK, headers=key)
-    assert (first.status_code, again.status_code) == (201, 200)
-    assert first.json() == again.json()
-    other = carrier.post("/v1/trucks", json=WHOLE, headers=key)
-    assert other.status_code == 409
-    assert other.json()["errors"][0]["pointer"] == "/Idempotency-Key"
-    stranger = service.member("Another Carrier", "carrier")
-    assert stranger.post("/v1/trucks", json=WHOLE, headers=key).status_code == 201
-    assert carrier.get("/v1/trucks").json()["total"] == 1
-
-
 def test_trucks_are_seen_by_their_own_carrier_alone(
     carrier: Member, shipper: Member, service: Service
 ) -> None:

@@ -1,98 +1,30 @@
-"""The tables. What must never be wrong about a row is a constraint here, not a hope in the code."""
+"""Loads, their stops, what happened to them, and how their cells are kept."""
 
 from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Computed,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
-    LargeBinary,
-    MetaData,
     SmallInteger,
-    Text,
     UniqueConstraint,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSON
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
+from sqlalchemy.orm import Mapped, mapped_column
 
+from loadboard.lifecycle import LOAD_STATUSES
+from loadboard.models.accounts import Organization
+from loadboard.models.base import Base, Xid8, one_of
+from loadboard.models.networks import Audience
 from matching.equipment import EQUIPMENT
 
-
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "xid8"
-
-
-def one_of(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "pk": "%(table_name)s_pkey",
-            "fk": "%(table_name)s_%(column_0_name)s_fkey",
-            "uq": "%(table_name)s_%(column_0_N_name)s_key",
-            "ck": "%(table_name)s_%(constraint_name)s_check",
-            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012
-        datetime: DateTime(timezone=True),
-        str: Text,
-        int: BigInteger,
-        bytes: LargeBinary,
-    }
-
-
-ORGANIZATION_KINDS = ("shipper", "broker", "carrier", "operator")
-TRUCK_STATUSES = ("posted", "withdrawn")
-LOAD_STATUSES = ("posted", "cancelled", "expired")
-
-
-class Organization(Base):
-    __tablename__ = "organization"
-    __table_args__ = (CheckConstraint(one_of("kind", ORGANIZATION_KINDS), name="kind"),)
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class Person(Base):
-    __tablename__ = "person"
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    organization_id: Mapped[int] = mapped_column(ForeignKey(Organization.id), index=True)
-    email: Mapped[str] = mapped_column(unique=True)
-    password_hash: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class ApiToken(Base):
-    """A bearer token, of which only the SHA-256 is kept."""
-
-    __tablename__ = "api_token"
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey(Person.id), index=True)
-    token_hash: Mapped[bytes] = mapped_column(unique=True)
-    expires_at: Mapped[datetime]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+INSTANT = ("nobody", "networks", "everyone")
+"""Which carriers may book a load at once at its posted rate: none, those in its poster's networks, all."""
 
 
 class Load(Base):
@@ -103,6 +35,7 @@ class Load(Base):
         UniqueConstraint("organization_id", "reference"),
         CheckConstraint(one_of("status", LOAD_STATUSES), name="status"),
         CheckConstraint(one_of("equipment", tuple(EQUIPMENT)), name="equipment"),
+        CheckConstraint(one_of("instant", INSTANT), name="instant"),
         CheckConstraint("version > 0", name="version"),
         CheckConstraint("length(reference) BETWEEN 1 AND 100", name="reference"),
         CheckConstraint("weight_lb > 0", name="weight"),
@@ -116,6 +49,11 @@ class Load(Base):
         CheckConstraint("delivery_to >= pickup_from", name="delivery_after_pickup"),
         Index("load_open_until_idx", "open_until", postgresql_where=text("status = 'posted'")),
         Index("load_own_idx", "organization_id", "status", "id"),
+        Index(
+            "load_freight_idx",
+            "freight",
+            postgresql_where=text("status NOT IN ('cancelled', 'expired')"),
+        ),
         {
             "postgresql_with": {
                 "autovacuum_vacuum_scale_factor": "0.02",
@@ -167,6 +105,11 @@ class Load(Base):
     first_posted_at: Mapped[datetime]
     versioned_at: Mapped[datetime]
     confirmed_at: Mapped[datetime]
+    # Null: everyone may see it.
+    audience_id: Mapped[int | None] = mapped_column(ForeignKey(Audience.id))
+    instant: Mapped[str] = mapped_column(server_default="nobody")
+    # A hash of what is hauled, whoever posts it and under which reference.
+    freight: Mapped[int | None]
 
 
 class Stop(Base):
@@ -208,26 +151,9 @@ class Event(Base):
     person_id: Mapped[int | None]
     load_id: Mapped[int]
     version: Mapped[int]
+    # Of what was done with an offer for the load; such events make no new version.
+    offer_id: Mapped[int | None]
     listing: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-
-
-class Truck(Base):
-    """A carrier's free capacity, as it was posted."""
-
-    __tablename__ = "truck"
-    __table_args__ = (
-        UniqueConstraint("organization_id", "idempotency_key"),
-        CheckConstraint(one_of("status", TRUCK_STATUSES), name="status"),
-        Index("truck_own_idx", "organization_id", "status", "id"),
-    )
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    organization_id: Mapped[int] = mapped_column(ForeignKey(Organization.id))
-    person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
-    status: Mapped[str]
-    idempotency_key: Mapped[str | None]
-    content: Mapped[dict[str, Any]] = mapped_column(JSON())
-    posted_at: Mapped[datetime]
 
 
 class CellScheme(Base):

@@ -1,0 +1,182 @@
+"""Booking: the one binding act. PostgreSQL alone decides to whom a load goes.
+
+Whoever books locks in one order, truck, load, offers, so that of two who meet one waits and none is
+waited for in turn.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Text, bindparam, cast, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from loadboard.auth import Principal
+from loadboard.errors import FieldError, Problem, invalid
+from loadboard.loads.changing import visible_load
+from loadboard.loads.closing import end_offers, take, tell
+from loadboard.loads.listing import moment
+from loadboard.models import Booking, Event, Load, Offer, Organization, Truck
+from loadboard.offers.rounds import settle
+from loadboard.permissions import lacking
+from loadboard.sight import is_partner
+from loadboard.versions import check_version
+
+# As far as a truck comes in a day, where nobody says when the delivery is.
+MILES_A_DAY = 500
+_REFUSALS = {
+    "booking_standing_idx": ("already-booked", "The load has just been booked."),
+    "booking_truck_busy": ("truck-busy", "The truck hauls another full load at that time."),
+}
+_POSTER, _CARRIER = aliased(Organization), aliased(Organization)
+# Made once: for every booking it would take longer than to send it.
+_AROUND = (
+    select(cast(Event.listing, Text), _POSTER, _CARRIER)
+    .select_from(Event)
+    .join(_POSTER, _POSTER.id == bindparam("poster"))
+    .join(_CARRIER, _CARRIER.id == bindparam("carrier"))
+    .where(
+        Event.load_id == bindparam("load"),
+        Event.version == bindparam("version"),
+        Event.at == bindparam("at"),
+        Event.listing.is_not(None),
+    )
+)
+
+
+class Agreed(NamedTuple):
+    """What a booking is made of: who hauls it, at what rate, with which truck, by which offer."""
+
+    carrier_id: int
+    rate_cents: int
+    truck_id: int | None = None
+    offer: Offer | None = None
+
+
+async def may_book_instantly(session: AsyncSession, load: Load, principal: Principal) -> bool:
+    """Whether a load is for this carrier to book without being asked back."""
+    if load.instant == "networks":
+        return await is_partner(session, principal.organization_id, load.organization_id)
+    return load.instant == "everyone"
+
+
+async def book_at_once(
+    session: AsyncSession,
+    who: Principal,
+    load_id: int,
+    if_match: str | None,
+    agreed: Agreed,
+    now: datetime,
+) -> Booking:
+    """Books a load at exactly the terms that are posted."""
+    load = await visible_load(session, who, load_id)
+    check_version("load", load.version, if_match)
+    if not await may_book_instantly(session, load, who):
+        raise Problem(403, "not-instant", "This load is not booked at once; make an offer for it.")
+    if load.rate_cents != agreed.rate_cents:
+        posted = "posted without a rate" if load.rate_cents is None else f"{load.rate_cents}"
+        error = FieldError(pointer="/rate_cents", message=f"must be the posted rate: {posted}")
+        raise Problem(409, "other-terms", f"{error.pointer} {error.message}", [error])
+    return await book(session, load, agreed, who, now)
+
+
+async def book(
+    session: AsyncSession, load: Load, agreed: Agreed, by: Principal, now: datetime
+) -> Booking:
+    """Books a load in the version at hand, unless somebody else was faster; its other offers end."""
+    listing, poster, carrier = await _around(session, load, agreed.carrier_id)
+    if why := lacking(carrier, now):
+        raise Problem(409, "carrier-not-in-good-standing", f"Of {carrier.name}: {why}")
+    if agreed.truck_id is not None:
+        await own_truck(session, carrier.id, agreed.truck_id)
+    if not await take(session, load, now):
+        raise Problem(409, "already-booked", "The load has just been booked, changed or closed.")
+    if agreed.offer is not None:
+        await settle(session, agreed.offer, by, now)
+    booking = Booking(
+        load_id=load.id,
+        poster_id=poster.id,
+        carrier_id=carrier.id,
+        offer_id=agreed.offer and agreed.offer.id,
+        version=1,
+        rate_cents=agreed.rate_cents,
+        terms=_terms(listing, poster, carrier, agreed, now),
+        booked_at=now,
+        booked_by=by.person_id,
+        truck_id=agreed.truck_id,
+        busy=busy(listing),
+    )
+    await store(session, booking)
+    await tell(session, load, listing, by.person_id)
+    await end_offers(session, load)
+    return booking
+
+
+async def store(session: AsyncSession, booking: Booking) -> None:
+    """Writes a booking; what the constraints refuse is said in words."""
+    session.add(booking)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        constraint = getattr(error.orig, "diag", None) and error.orig.diag.constraint_name  # type: ignore[union-attr]
+        if constraint not in _REFUSALS:
+            raise
+        raise Problem(409, *_REFUSALS[constraint]) from error
+
+
+async def own_truck(session: AsyncSession, carrier_id: int, truck_id: int) -> Truck:
+    """A truck of the carrier, held: whoever else wants it waits."""
+    truck = await session.get(Truck, truck_id, with_for_update=True)
+    if truck is None or truck.organization_id != carrier_id or truck.status != "posted":
+        raise invalid(FieldError(pointer="/truck_id", message="is no posted truck of this carrier"))
+    return truck
+
+
+async def _around(
+    session: AsyncSession, load: Load, carrier_id: int
+) -> tuple[dict[str, Any], Organization, Organization]:
+    """The listing of the version at hand, its poster, and the carrier."""
+    at_hand = {
+        "load": load.id,
+        "version": load.version,
+        "at": load.versioned_at,
+        "poster": load.organization_id,
+        "carrier": carrier_id,
+    }
+    listing, *parties = (await session.execute(_AROUND, at_hand)).one()
+    return orjson.loads(listing), *parties
+
+
+def busy(listing: dict[str, Any]) -> Range[datetime] | None:
+    """From when to when a load takes the whole truck; None for a partial one."""
+    if not listing["full"]:
+        return None
+    first, last = listing["stops"][0]["window"], listing["stops"][-1]["window"]
+    days = timedelta(days=max(1.0, listing["loaded_miles"] / MILES_A_DAY))
+    end = datetime.fromisoformat(last["to"]) if last else datetime.fromisoformat(first["to"]) + days
+    return Range(datetime.fromisoformat(first["from"]), end, bounds="[]")
+
+
+def _terms(
+    listing: dict[str, Any],
+    poster: Organization,
+    carrier: Organization,
+    agreed: Agreed,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "agreed_at": moment(now),
+        "rate_cents": agreed.rate_cents,
+        "currency": listing["currency"],
+        "poster": _party(poster),
+        "carrier": _party(carrier),
+        "note": agreed.offer and agreed.offer.note,
+        "load": {name: value for name, value in listing.items() if name != "organization"},
+    }
+
+
+def _party(organization: Organization) -> dict[str, Any]:
+    return {name: getattr(organization, name) for name in ("id", "name", "usdot", "mc")}

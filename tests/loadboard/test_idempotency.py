@@ -1,0 +1,160 @@
+"""What is sent again with the same key is done once, and answered the same to the byte."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from loadboard import idempotency
+from loadboard.idempotency import forget_answers
+from tests.loadboard.conftest import Member, Service
+from tests.loadboard.deals import book, change, done, post_instant, refused, send, trusted
+from tests.loadboard.loads.examples import load, rows
+from tests.loadboard.test_docs import ROOT
+
+KEY = {"Idempotency-Key": "one"}
+SAME = ("content-type", "content-length", "etag", "location", "board-position")
+# What they do is done once anyway, or is nothing to be done.
+WITHOUT = {"/v1/search", "/v1/search/hexes", "/v1/matches", "/v1/loads/import"}
+
+
+def same(first: httpx.Response, again: httpx.Response) -> bool:
+    heads = [[each.headers.get(name) for name in SAME] for each in (first, again)]
+    return (first.status_code, first.content, heads[0]) == (again.status_code, again.content, heads[1])  # fmt: skip
+
+
+def test_every_post_that_changes_something_takes_a_key() -> None:
+    paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+    posts = {path: item["post"] for path, item in paths.items() if "post" in item}
+    keyed = {
+        path
+        for path, operation in posts.items()
+        if any(p["name"] == "Idempotency-Key" for p in operation.get("parameters", []))
+    }
+    assert posts.keys() - keyed == WITHOUT
+
+
+@pytest.mark.parametrize("path", ["/v1/loads", "/v1/trucks"])
+def test_the_same_again_is_answered_the_same(
+    shipper: Member, carrier: Member, database_url: str, path: str
+) -> None:
+    who = shipper if path == "/v1/loads" else carrier
+    body: Any = load() if who is shipper else {"at": {"place": "Dallas, TX"}, "equipment": "van"}
+    first = who.post(path, json=body, headers=KEY)
+    assert first.status_code == 201
+    assert same(first, who.post(path, json=body, headers=KEY))
+    other = who.post(path, json=body | {"equipment": "reefer"}, headers=KEY)
+    problem = refused(other, 422, "idempotency-key-reused")
+    assert problem["errors"][0]["pointer"] == "/Idempotency-Key"
+    assert len(rows(database_url, "SELECT FROM load UNION ALL SELECT FROM truck")) == 1
+
+
+def test_a_key_is_ones_own(shipper: Member, other_shipper: Member) -> None:
+    for who in (shipper, other_shipper):
+        assert who.post("/v1/loads", json=load(), headers=KEY).status_code == 201
+
+
+def test_the_answer_stays_after_what_it_was_about_has_moved_on(
+    shipper: Member, service: Service, database_url: str
+) -> None:
+    hauler = trusted(service, database_url, "Hauler")
+    shown = post_instant(shipper, database_url)
+    path, body = f"/v1/loads/{shown['id']}/book", {"rate_cents": shown["rate_cents"]}
+    first = send(hauler, path, body, 1, key="b")
+    booking = done(first, 201)
+    done(send(shipper, f"/v1/bookings/{booking['id']}/cancel", {"reason": "sold"}, 1))
+    assert same(first, send(hauler, path, body, 1, key="b"))
+
+
+def test_refusals_are_not_kept(shipper: Member, database_url: str) -> None:
+    assert shipper.post("/v1/loads", json=load(stops=[]), headers=KEY).status_code == 422
+    assert shipper.post("/v1/loads", json=load(), headers=KEY).status_code == 201
+    assert len(rows(database_url, "SELECT FROM answer")) == 1
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "caf\xe9", "a\tb"])
+def test_keys_that_can_not_be(shipper: Member, key: str) -> None:
+    headers = {"Idempotency-Key": key.encode("latin-1")}
+    answer = shipper.post("/v1/loads", json=load(), headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["pointer"] == "/Idempotency-Key"
+
+
+def test_a_hundred_at_once_are_one(
+    shipper: Member, service: Service, database_url: str, is_long: bool
+) -> None:
+    hauler = trusted(service, database_url, "Hauler")
+    for number in range(20 if is_long else 2):
+        shown = post_instant(shipper, database_url)
+
+        async def at_once(shown: dict[str, Any] = shown, key: str = f"k{number}") -> list[Any]:
+            sent = (
+                hauler.client.post(
+                    f"/v1/loads/{shown['id']}/book",
+                    json={"rate_cents": shown["rate_cents"]},
+                    headers={"If-Match": '"1"', "Idempotency-Key": key},
+                    timeout=60,
+                )
+                for _ in range(100)
+            )
+            return await asyncio.gather(*sent)
+
+        answers = service.run(at_once())
+        [first, *others] = [each for each in answers if each.status_code == 201]
+        assert all(same(first, each) for each in others)
+        for each in answers:
+            if each.status_code != 201:
+                refused(each, 409, "in-progress")
+                assert each.headers["retry-after"] == "1"
+        assert len(rows(database_url, f"SELECT FROM booking WHERE load_id = {shown['id']}")) == 1
+
+
+def test_one_that_is_at_work_holds_its_key(
+    shipper: Member, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is stopped before it stores its answer; the second is told at once."""
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    keep = idempotency.Claim.keep
+
+    async def slowly(claim: idempotency.Claim, response: Any) -> None:
+        begun.set()
+        await may_end.wait()
+        await keep(claim, response)
+
+    monkeypatch.setattr(idempotency.Claim, "keep", slowly)
+
+    async def both() -> tuple[httpx.Response, httpx.Response]:
+        first = asyncio.create_task(shipper.client.post("/v1/loads", json=load(), headers=KEY))
+        await begun.wait()
+        second = await shipper.client.post("/v1/loads", json=load(), headers=KEY)
+        may_end.set()
+        return await first, second
+
+    first, second = service.run(both())
+    assert first.status_code == 201
+    refused(second, 409, "in-progress")
+
+
+def test_answers_are_forgotten_after_three_days(
+    shipper: Member, service: Service, database_url: str
+) -> None:
+    first = shipper.post("/v1/loads", json=load(), headers=KEY)
+    now = datetime.now(UTC)
+    service.run(forget_answers(now + timedelta(hours=71)))
+    assert same(first, shipper.post("/v1/loads", json=load(), headers=KEY))
+    service.run(forget_answers(now + timedelta(hours=73)))
+    assert not rows(database_url, "SELECT FROM answer")
+    assert shipper.post("/v1/loads", json=load(), headers=KEY).status_code == 200
+
+
+def test_the_key_of_a_refused_booking_may_be_used_again(
+    shipper: Member, service: Service, database_url: str
+) -> None:
+    hauler = trusted(service, database_url, "Hauler")
+    shown = post_instant(shipper, database_url)
+    change(database_url, "UPDATE load SET instant = 'nobody'")
+    refused(book(hauler, shown), 403, "not-instant")
+    assert not rows(database_url, f"SELECT FROM answer WHERE person_id = {hauler.sender.person_id}")

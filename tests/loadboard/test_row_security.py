@@ -1,0 +1,109 @@
+"""The second wall: PostgreSQL shows no tenant another's row, even when the service forgets to ask."""
+
+import asyncio
+import random
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from sqlalchemy import true
+
+from loadboard.bookings import reading as bookings
+from loadboard.offers import reading as offers
+from tests.loadboard.conftest import Member, Service
+from tests.loadboard.deals import book, change, done, post, post_instant, send, trusted
+
+REQUESTS = 1_000
+TABLES = ("answer", "offer", "offer_round", "booking", "report", "document")
+
+
+@pytest.fixture
+def members(shipper: Member, other_shipper: Member, service: Service, database_url: str) -> list[Member]:  # fmt: skip
+    """Two posters and three carriers, who all deal with one another."""
+    carriers = [trusted(service, database_url, f"Hauler {n}") for n in range(3)]
+    for poster in (shipper, other_shipper):
+        for carrier in carriers:
+            done(book(carrier, post_instant(poster, database_url)), 201)
+            done(send(carrier, f"/v1/loads/{post(poster)['id']}/offers", {"rate_cents": 5}), 201)
+    return [shipper, other_shipper, *carriers]
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service's own check is taken out: everybody is a party to everything."""
+    monkeypatch.setattr(bookings, "concerns", lambda _: true())
+    monkeypatch.setattr(offers, "party_to", lambda _: true())
+
+
+def ask_all(service: Service, members: list[Member], paths: list[str]) -> list[tuple[Member, httpx.Response]]:  # fmt: skip
+    """A thousand requests through one pool, one member's among another's."""
+    rng = random.Random(4)
+
+    async def ask() -> list[tuple[Member, httpx.Response]]:
+        answers = []
+        for _ in range(REQUESTS // 50):
+            asked = [(rng.choice(members), rng.choice(paths)) for _ in range(50)]
+            got = await asyncio.gather(*(who.client.get(path) for who, path in asked))
+            answers += [(who, answer) for (who, _), answer in zip(asked, got, strict=True)]
+        return answers
+
+    return service.run(ask())
+
+
+def foreign(answers: list[tuple[Member, httpx.Response]]) -> list[Any]:
+    """What somebody was shown of a deal that they are no party to."""
+    return [
+        (who.sender.organization, item["id"])
+        for who, answer in answers
+        if answer.status_code == 200
+        for item in answer.json().get("items", [answer.json()])
+        if who.sender.organization_id not in {item["poster"]["id"], item["carrier"]["id"]}
+    ]
+
+
+def test_no_row_of_others_in_a_thousand_requests(
+    service: Service, members: list[Member], forgetful: None, database_url: str
+) -> None:
+    paths = ["/v1/offers", "/v1/bookings"]
+    paths += [f"/v1/{what}/{n}" for what in ("offers", "bookings") for n in range(1, 7)]
+    answers = ask_all(service, members, paths)
+    assert {answer.status_code for _, answer in answers} == {200, 404}
+    assert foreign(answers) == []
+    for table in ("offer", "booking"):
+        change(database_url, f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+    assert foreign(ask_all(service, members, paths)), "without the wall this test must fail"
+
+
+def test_each_table_shows_a_tenant_its_own_rows(members: list[Member], database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        for table in ("offer", "offer_round", "booking", "answer"):
+            count = f"SELECT count(*) FROM {table}".encode()  # noqa: S608
+            everything = connection.execute(count).fetchone()
+            assert everything is not None
+            for tenant in ("", 10**9, members[2].sender.organization_id):
+                connection.execute("SELECT set_config('role', 'loadboard_tenant', true), set_config('loadboard.organization', %s, true)", [str(tenant)])  # fmt: skip
+                seen = connection.execute(count).fetchone()
+                assert seen is not None
+                if tenant == members[2].sender.organization_id:
+                    assert 0 < seen[0] < everything[0], table
+                else:
+                    assert seen[0] == 0, table
+                connection.execute("SELECT set_config('role', 'none', true)")
+
+
+def test_a_tenant_writes_no_row_of_others(members: list[Member], database_url: str) -> None:
+    me, other = members[2].sender.organization_id, members[3].sender.organization_id
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SELECT set_config('role', 'loadboard_tenant', true), set_config('loadboard.organization', %s, true)", [str(me)])  # fmt: skip
+        touched = connection.execute("UPDATE offer SET rate_cents = 1 WHERE carrier_id = %s", [other])  # fmt: skip
+        assert touched.rowcount == 0
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("INSERT INTO offer (load_id, load_version, poster_id, carrier_id, kind, status, version, turn, rate_cents, made_at, changed_at)"
+                               " SELECT load_id, 1, poster_id, %s, 'request', 'open', 1, 'poster', 5, now(), now() FROM offer LIMIT 1", [other])  # fmt: skip
+
+
+def test_every_table_of_deals_has_the_wall(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        secured = connection.execute("SELECT relname FROM pg_class WHERE relrowsecurity").fetchall()
+        assert {name for (name,) in secured} >= set(TABLES)
