@@ -9,7 +9,9 @@ import type { Me } from "./types";
 
 type Tokens = Parameters<typeof keep>[0];
 
-function askForPassword(): void {
+function askForPassword(email: string): void {
+  // For those who keep passwords, to know whose this is.
+  const whose = h("input", { autocomplete: "username", value: email, hidden: true });
   const present = h("input", {
     type: "password",
     required: true,
@@ -24,6 +26,7 @@ function askForPassword(): void {
   ask({
     title: "Change password",
     body: [
+      whose,
       field("Present password", present, "/password"),
       field("New password, 12 characters or more", next, "/new_password"),
       h("p", { class: "hint" }, "Wherever else you are signed in, that ends."),
@@ -42,7 +45,7 @@ function askForPassword(): void {
 export function showAccount(me: Me): void {
   const change = button("Change password…", {}, () => {
     dialog.close();
-    askForPassword();
+    askForPassword(me.email ?? "");
   });
   const dialog = tell(
     me.organization.name,

@@ -123,15 +123,18 @@ export async function answer(path: string, options: Call = {}): Promise<Response
       position = response.headers.get("Board-Position") ?? position;
       return response;
     }
-    if (response.status === 401 && !renewed && (await renew(used))) {
+    const said = await problem(response);
+    // A password that is wrong is answered 401, too; that is not about the token.
+    const isRefused = said.status === 401 && said.type.endsWith("/unauthorized");
+    if (isRefused && !renewed && (await renew(used))) {
       renewed = true;
       continue;
     }
-    if (response.status === 401 && used) onSignedOut();
-    if (response.status === 412) onStale();
+    if (isRefused && used) onSignedOut();
+    if (said.status === 412) onStale();
     const wait = Number(response.headers.get("Retry-After")) || tries;
-    const isPatient = response.status === 429 && tries < PATIENCE && wait <= LONGEST_WAIT_S;
-    if (!isPatient) throw await problem(response);
+    const isPatient = said.status === 429 && tries < PATIENCE && wait <= LONGEST_WAIT_S;
+    if (!isPatient) throw said;
     onWaiting(wait);
     await pause(wait, options.signal);
   }

@@ -3,7 +3,7 @@ import { h } from "./dom";
 import { field, momentOf, unknownPlace } from "./fields";
 import { placeName } from "./format";
 import { resolvePlace, suggestPlaces } from "./suggest";
-import type { FieldError, NewStop, Place, Stop } from "./types";
+import type { FieldError, NewStop, Place, Stop, Window } from "./types";
 import { longZone, shortZone, toLocal, toMoment } from "./zones";
 
 export interface StopFields {
@@ -32,6 +32,8 @@ export function stopFields(kind: NewStop["kind"], required: boolean): StopFields
     "Times are by the clock of the place.",
   );
   let zone: string | null = null;
+  // To the second, as long as its minutes stay as they are.
+  let window: { from: string; to: string; posted: Window } | null = null;
   // Where the stop was posted at, as long as its name stays as it is.
   let at: { lat: number; lon: number } | null = null;
 
@@ -43,7 +45,7 @@ export function stopFields(kind: NewStop["kind"], required: boolean): StopFields
   }
 
   const settle = (found: Place | null) => {
-    at = null;
+    at = window = null;
     zone = found?.zone ?? null;
     tell();
   };
@@ -78,6 +80,8 @@ export function stopFields(kind: NewStop["kind"], required: boolean): StopFields
       ...(street ? { address: street } : {}),
     };
     if (!from.value && !to.value) return { stop, errors: [] };
+    if (window && window.from === from.value && window.to === to.value)
+      return { stop: { ...stop, window: window.posted }, errors: [] };
     if (!from.value || !to.value) {
       const missing = from.value ? "to" : "from";
       return {
@@ -109,6 +113,7 @@ export function stopFields(kind: NewStop["kind"], required: boolean): StopFields
     if (stop.window) {
       from.value = toLocal(Date.parse(stop.window.from), zone);
       to.value = toLocal(Date.parse(stop.window.to), zone);
+      window = { from: from.value, to: to.value, posted: stop.window };
     }
     tell();
   }
