@@ -5,6 +5,7 @@ discs may touch it and which lie certainly within it.
 """
 
 import math
+import reprlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -264,7 +265,8 @@ def _most_crossings(geometry: Polygon | MultiPolygon) -> int:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    # Not the whole of what may be nested as deep as the stack.
+    text = reprlib.repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from loadboard.local.home import Home
 from loadboard.local.run import set_up
 from loadboard.local.servers import Servers, private_servers
 
+pytest_plugins = ["tests.sharing"]
 HOMES = "loadboard-test-"
 _numbers = count(1)
 
@@ -27,18 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    def leave(number: int, frame: object) -> None:
-        pytest.exit(f"ended by {signal.Signals(number).name}", 128 + number)
-
     # The quick run is the same each time; chance is for the long one. A slow machine is no failure.
     slow = [HealthCheck.too_slow]
     quick = not config.getoption("--long")
     settings.register_profile("board", derandomize=quick, deadline=None, suppress_health_check=slow)
     settings.load_profile("board")
-
-    # So that fixtures are torn down when the run is killed, as they are by Ctrl-C.
-    for each in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, leave)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -74,7 +67,8 @@ def remove_abandoned_homes() -> None:
         status = home.stat()
         if status.st_uid == os.geteuid() and status.st_mtime < time.time() - 86_400:
             Home(home).evict()
-            shutil.rmtree(home)
+            # Another process of this run may be at it as well.
+            shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

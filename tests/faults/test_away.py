@@ -18,7 +18,7 @@ from tests.faults.clients import clean_refusal
 from tests.faults.loads import a_load, write_ndjson
 from tests.loadboard.local.test_servers import reachable
 
-BACK_S = 30.0
+BACK_S = 120.0
 EVERYWHERE = {"pickup": {"bbox": [-130, 20, -60, 50]}}
 
 

@@ -29,7 +29,7 @@ from tests.faults.clients import Answers, Work, at_once, import_over_http, post_
 from tests.faults.loads import write_csv, write_ndjson
 from tests.faults.wholeness import assert_kept, assert_whole
 
-BACK_S = 60.0
+BACK_S = 180.0
 POSTERS = 4
 LINES = 4_000
 LINES_BY_COMMAND = 12_000
