@@ -19,6 +19,14 @@ def compiled(function: F) -> F:
     return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
+def inlined(function: F) -> F:
+    """`compiled`, and written out wherever compiled code calls it: for a few steps on a row.
+
+    A call with arrays would count references, which takes several times what the steps do.
+    """
+    return cast(F, njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))
+
+
 def _uncounted(_: Any, arrays: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (value,) = arguments

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geo.areas import Mask
-from geo.compiled import borrowed, compiled
+from geo.compiled import compiled
 from geo.points import metres, miles
 from matching.board import View
 from matching.columns import END, EQUIPMENT_NUMBERS, Columns, Rows
@@ -105,7 +105,7 @@ def _open_loads(case: Case) -> int:
 def _count_open(
     columns: Columns, rows: int, change: int, now: int, sight: Sight, sees_all: bool
 ) -> int:
-    sight, count = borrowed(sight), 0
+    count = 0
     for row in range(rows):
         is_open = columns.died[row] > change and columns.open_until[row] > now
         count += is_open and (

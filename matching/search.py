@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.areas import Floats, Mask
-from geo.compiled import borrowed, compiled
+from geo.compiled import compiled
 from matching.board import Main, View
 from matching.chains import DELIVERY, PICKUP
 from matching.columns import BEGINNING, END, EQUIPMENT_NUMBERS, UNKNOWN, Columns, Rows
@@ -77,7 +77,7 @@ def shows(view: View, row: int, sight: Sight | None) -> bool:
     """Whether a sight lets a row of the view be seen; without one, any."""
     rows = np.array([row], dtype=np.int32)
     audience, organization = (view.take(name, rows)[0] for name in ("audience", "organization"))
-    return sight is None or is_seen(sight, int(audience), int(organization))
+    return sight is None or is_seen(sight, int(audience), int(organization)) == 1
 
 
 def in_reach(view: View, pickup: Mask | None, delivery: Mask | None) -> tuple[Rows, Rows]:
@@ -235,13 +235,12 @@ def _sift_range(column: NDArray[Any], rows: Rows, least: float, most: float, unk
 
 @compiled
 def _sift_seen(audiences: Rows, organizations: Rows, rows: Rows, sight: Sight) -> Rows:
-    """Those of the rows that a sight lets be seen."""
-    sight = borrowed(sight)
-    found, count = np.empty(len(rows), dtype=np.int32), 0
+    """Those of the rows that a sight lets be seen, in the place of the rows."""
+    count = 0
     for row in rows:
-        found[count] = row
+        rows[count] = row
         count += is_seen(sight, audiences[row], organizations[row])
-    return found[:count].copy()
+    return rows[:count]
 
 
 @compiled

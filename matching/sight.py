@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.compiled import compiled
+from geo.compiled import inlined
 
 Bits = NDArray[np.uint8]
 
@@ -16,6 +16,8 @@ EVERYONE = 0
 
 class Sight(NamedTuple):
     """Numbers as bits: the audiences that count somebody in, and the organisations that are hidden.
+
+    Behind the last of each stands a byte of none, for all numbers beyond.
 
     One is equal to itself alone: arrays can't be compared as a whole.
     """
@@ -40,29 +42,30 @@ class Sight(NamedTuple):
 
 def sight_of(audiences: Iterable[int], hidden: Iterable[int]) -> Sight:
     """The sight of somebody in these audiences from whom the loads of these organisations are hidden."""
-    return Sight(_bits(audiences), _bits(hidden))
+    return Sight(_bits((EVERYONE, *audiences)), _bits(hidden))
 
 
 def _bits(numbers: Iterable[int]) -> Bits:
     listed = np.fromiter(numbers, dtype=np.int64)
     flags = np.zeros(int(listed.max(initial=-1)) + 1, dtype=np.bool_)
     flags[listed] = True
-    return np.packbits(flags, bitorder="little")
+    return np.append(np.packbits(flags, bitorder="little"), np.uint8(0))
 
 
 NOTHING_HIDDEN = sight_of((), ())
 """The sight of somebody who is in no audience; it stands in for none at all in compiled code."""
 
 
-@compiled
-def is_in(bits: Bits, number: int) -> bool:
-    byte = number >> 3
-    return bool(byte < len(bits) and (bits[byte] >> (number & 7)) & 1)
+@inlined
+def is_in(bits: Bits, number: int) -> int:
+    """1 or 0, without a branch: none could foretell whose load is next."""
+    # Unsigned, or numba would look for numbers that count from the end.
+    at = np.uint32(number)
+    byte = bits[min(at >> np.uint32(3), np.uint32(len(bits) - 1))]
+    return int((byte >> (at & np.uint32(7))) & 1)
 
 
-@compiled
-def is_seen(sight: Sight, audience: int, organization: int) -> bool:
-    """Whether a load of an organisation for an audience is seen."""
-    return (audience == EVERYONE or is_in(sight.audiences, audience)) and not is_in(
-        sight.hidden, organization
-    )
+@inlined
+def is_seen(sight: Sight, audience: int, organization: int) -> int:
+    """1 if a load of an organisation for an audience is seen, else 0."""
+    return is_in(sight.audiences, audience) & (is_in(sight.hidden, organization) ^ 1)

@@ -99,7 +99,7 @@ def told(sight: Sight) -> tuple[set[int], set[int]]:
 
 
 def is_seen(row: dict[str, Any], audiences: set[int], hidden: set[int]) -> bool:
-    return row["audience"] in audiences | {0} and row["organization"] not in hidden
+    return row["audience"] in audiences and row["organization"] not in hidden
 
 
 def _is_at_most(value: float, limit: float | None, wanted: Wanted) -> bool:
