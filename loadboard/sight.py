@@ -144,3 +144,9 @@ def sees(principal: Principal) -> ColumnElement[bool]:
 async def is_partner(session: AsyncSession, carrier_id: int, poster_id: int) -> bool:
     """Whether a carrier is in a network of a poster, for loads that only those may book at once."""
     return bool(await session.scalar(select(func.is_partner(carrier_id, poster_id))))
+
+
+async def is_seen_by(session: AsyncSession, load: Load, carrier_id: int) -> bool:
+    """Whether a load, while it is posted, is for this carrier to see, and so to be offered."""
+    seen = func.carrier_sees(carrier_id, load.organization_id, load.audience_id)
+    return bool(await session.scalar(select(seen)))

@@ -9,6 +9,7 @@ from pydantic import Field
 from loadboard.accounts import keys
 from loadboard.auth import TenantSession
 from loadboard.errors import documented
+from loadboard.idempotency import KeyedTenantSession
 from loadboard.paging import Paged
 from loadboard.permissions import KeyManager
 from loadboard.strict import StrictRoute
@@ -34,9 +35,9 @@ async def list_keys(
     return await keys.keys(session, who.organization_id, asked)
 
 
-@router.post("/{key_id}/revoke", responses=documented(401, 403, 404, 422, 503))
+@router.post("/{key_id}/revoke", responses=documented(401, 403, 404, 409, 422, 503))
 async def revoke_key(
-    key_id: Annotated[int, Field(ge=1, le=2**63 - 1)], who: KeyManager, session: TenantSession
+    key_id: Annotated[int, Field(ge=1, le=2**63 - 1)], who: KeyManager, session: KeyedTenantSession
 ) -> keys.KeyOut:
     """End a key at once."""
     return await keys.revoke(session, who.organization_id, key_id, datetime.now(UTC))

@@ -18,6 +18,7 @@ from loadboard.offers.reading import offer_of, side_of, status_at
 from loadboard.offers.rounds import move, write_round
 from loadboard.offers.schemas import RequestIn, TenderIn, Terms
 from loadboard.permissions import lacking
+from loadboard.sight import is_seen_by
 from loadboard.versions import check_version
 
 _OTHER = {"poster": "carrier", "carrier": "poster"}
@@ -43,8 +44,11 @@ async def tender(
     load = await own_load(session, poster, load_id)
     check_open(load, now)
     carrier = await session.get(Organization, asked.carrier_id)
-    if carrier is None or carrier.kind != "carrier" or carrier.suspended_at is not None:
-        raise invalid(FieldError(pointer="/carrier_id", message="is no carrier here"))
+    is_carrier = carrier is not None and carrier.kind == "carrier" and carrier.suspended_at is None
+    # One message, so that nobody learns from it who has blocked them.
+    if carrier is None or not is_carrier or not await is_seen_by(session, load, carrier.id):
+        message = "is no carrier that this load can be offered to"
+        raise invalid(FieldError(pointer="/carrier_id", message=message))
     if why := lacking(carrier, now):
         raise Problem(409, "carrier-not-in-good-standing", f"Of {carrier.name}: {why}")
     return await _make(session, load, carrier.id, "tender", poster, asked, None, now)
@@ -114,8 +118,7 @@ async def counter(
     taken = step("offer", "counter", status_at(offer, now))
     _check_turn(offer, who)
     _check_ahead(terms, now)
-    load = await session.get_one(Load, offer.load_id)
-    check_open(load, now)
+    load = await _load(session, offer, now)
     offer.load_version, offer.turn = load.version, _OTHER[offer.turn]
     offer.rate_cents, offer.note, offer.expires_at = terms.rate_cents, terms.note, terms.expires_at
     await move(session, offer, taken, who, now)
@@ -130,8 +133,7 @@ async def accept(
     check_version("offer", offer.version, if_match)
     step("offer", "accept", status_at(offer, now))
     _check_turn(offer, who)
-    load = await session.get_one(Load, offer.load_id)
-    check_open(load, now)
+    load = await _load(session, offer, now)
     if load.version != offer.load_version:
         detail = (
             "The load has changed since it was offered; counter, and the offer is for the new one."
@@ -176,6 +178,15 @@ async def _held(
     offer = await offer_of(session, who, offer_id, lock=True)
     check_version("offer", offer.version, if_match)
     return offer
+
+
+async def _load(session: AsyncSession, offer: Offer, now: datetime) -> Load:
+    """The load, if it can still become a booking of the two."""
+    load = await session.get_one(Load, offer.load_id)
+    check_open(load, now)
+    if not await is_seen_by(session, load, offer.carrier_id):
+        raise Problem(409, "not-open-to-carrier", "The load is not open to this carrier any more.")
+    return load
 
 
 def _check_turn(offer: Offer, who: Principal) -> None:

@@ -72,13 +72,13 @@ def deadly(folder: Path) -> None:
         made.add_middleware(Dying)
         return made
 
-    Claim.keep = keep_and_die  # type: ignore[method-assign]
+    Claim.keep = keep_and_die  # type: ignore[method-assign,assignment]
     service.create_app = create_dying
 
 
 if __name__ == "__main__":
     if os.environ.get("HURT_BLIND"):
-        booking.take = take_blindly
+        vars(booking)["take"] = take_blindly
     if deaths := os.environ.get("HURT_DEATHS"):
         deadly(Path(deaths))
     app()

@@ -72,10 +72,11 @@ def market(two: Pair, url: str, tag: str, loads: int, carriers: int, rng: random
     poster = two.client(enrol(url, f"Poster {tag}", "shipper"))
     ids = []
     for number in range(loads):
-        answer = poster.post("/v1/loads", f"post {number}", a_load(rng, f"{tag}-{number}"))
+        answer = poster.post(
+            "/v1/loads", f"post {number}", a_load(rng, f"{tag}-{number}", instant="everyone")
+        )
         assert answer.status_code == 201, answer.text
         ids.append(answer.json()["id"])
-    rows(url, "UPDATE load SET instant = 'everyone' WHERE id = ANY(%s)", ids)
     names = [f"Carrier {tag} {number}" for number in range(carriers)]
     clients = {name: two.client(enrol(url, name, "carrier")) for name in names}
     rows(url, "UPDATE organization SET authority = 'active', insured_until = current_date + 9 WHERE kind = 'carrier'")  # fmt: skip
@@ -157,10 +158,12 @@ def booked_twice(url: str) -> list[Any]:
 
 def assert_sound(of: Market) -> None:
     """Nobody was told a load is theirs that is another's, and nothing is left that should be sold."""
-    owners = dict(rows(of.url, "SELECT load_id, organization.name FROM booking JOIN organization ON organization.id = carrier_id WHERE load_id = ANY(%s)", of.loads))  # fmt: skip
+    owners: dict[int, str] = dict(rows(of.url, "SELECT load_id, organization.name FROM booking JOIN organization ON organization.id = carrier_id WHERE load_id = ANY(%s)", of.loads))  # fmt: skip
     assert booked_twice(of.url) == []
     assert sorted(set(of.told.booked)) == sorted(owners.items())
-    statuses = dict(rows(of.url, "SELECT id, status FROM load WHERE id = ANY(%s)", of.loads))
+    statuses: dict[int, str] = dict(
+        rows(of.url, "SELECT id, status FROM load WHERE id = ANY(%s)", of.loads)
+    )
     assert {load for load, status in statuses.items() if status == "booked"} == owners.keys()
     assert {
         load for load, status in statuses.items() if status == "posted"

@@ -35,11 +35,9 @@ def post(shipper: Member, **changes: Any) -> dict[str, Any]:
     return shown
 
 
-def post_instant(shipper: Member, database_url: str, **changes: Any) -> dict[str, Any]:
+def post_instant(shipper: Member, **changes: Any) -> dict[str, Any]:
     """A load that any carrier may book at its rate."""
-    shown = post(shipper, **changes)
-    change(database_url, "UPDATE load SET instant = 'everyone' WHERE id = %s", shown["id"])
-    return shown
+    return post(shipper, instant="everyone", **changes)
 
 
 def send(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -15,12 +16,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from loadboard.lifecycle import NEW, ON_THE_ROAD, STEPS
+from loadboard.lifecycle import NEW, ON_THE_ROAD, STEPS, Step
 from tests.loadboard.conftest import Member, Service
 from tests.loadboard.deals import change, post_instant, post_truck, send, trusted
 
 SIDES = ("poster", "carrier")
-BEFORE = {(step.of, step.name): step for step in STEPS}
+BEFORE: dict[tuple[str, str], Step] = {(step.of, step.name): step for step in STEPS}
 REPORTS = {"picked_up": "pick_up", "in_transit": "depart", "delivered": "deliver"}
 _papers = count()
 
@@ -34,7 +35,7 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        shown = post_instant(self.shipper, self.database_url)
+        shown = post_instant(self.shipper)
         self.id, self.rate = shown["id"], shown["rate_cents"]
         self.load, self.version = "posted", 1
         self.offers: dict[int, dict[str, Any]] = {}
@@ -44,7 +45,8 @@ class Life(RuleBasedStateMachine):
     def may(self, of: str, name: str, status: str) -> bool:
         return status in BEFORE[of, name].before
 
-    def took(self, answer: Any, expected: bool) -> bool:
+    def took(self, answer: httpx.Response, expected: bool) -> bool:
+        """Whether the step was taken, which must be as it was expected."""
         assert (answer.status_code < 300) is expected, (answer.status_code, answer.text, self.load)
         assert answer.status_code < 500
         return expected

@@ -24,7 +24,7 @@ def members(shipper: Member, other_shipper: Member, service: Service, database_u
     carriers = [trusted(service, database_url, f"Hauler {n}") for n in range(3)]
     for poster in (shipper, other_shipper):
         for carrier in carriers:
-            done(book(carrier, post_instant(poster, database_url)), 201)
+            done(book(carrier, post_instant(poster)), 201)
             done(send(carrier, f"/v1/loads/{post(poster)['id']}/offers", {"rate_cents": 5}), 201)
     return [shipper, other_shipper, *carriers]
 

@@ -27,7 +27,7 @@ def hauler(service: Service, database_url: str) -> Member:
 def test_a_booked_load_is_off_the_board_and_its_terms_are_kept(
     shipper: Member, hauler: Member, database_url: str
 ) -> None:
-    shown = post_instant(shipper, database_url)
+    shown = post_instant(shipper)
     answer = book(hauler, shown)
     booking = done(answer, 201)
     assert answer.headers["etag"] == '"1"'
@@ -58,7 +58,7 @@ def test_a_booked_load_is_off_the_board_and_its_terms_are_kept(
 
 
 def test_only_at_exactly_what_is_posted(shipper: Member, hauler: Member, database_url: str) -> None:
-    shown = post_instant(shipper, database_url)
+    shown = post_instant(shipper)
     path = f"/v1/loads/{shown['id']}/book"
     body = {"rate_cents": shown["rate_cents"]}
     problem = refused(send(hauler, path, {"rate_cents": 1}, 1), 409, "other-terms")
@@ -67,7 +67,7 @@ def test_only_at_exactly_what_is_posted(shipper: Member, hauler: Member, databas
     refused(send(hauler, path, body, 2), 412, "stale")
     refused(hauler.post(path, json=body), 400, "idempotency-key-required")
     assert send(hauler, path, {}, 1).status_code == 422
-    unpriced = post_instant(shipper, database_url, rate_cents=None)
+    unpriced = post_instant(shipper, rate_cents=None)
     refused(book(hauler, unpriced, rate_cents=5), 409, "other-terms")
     assert kinds(database_url) == ["load.posted"] * 2
     done(send(hauler, path, body, 1), 201)
@@ -82,7 +82,7 @@ def test_a_load_that_is_not_for_instant_booking_needs_an_offer(
 def test_who_may_not_book(
     shipper: Member, service: Service, database_url: str, other_shipper: Member
 ) -> None:
-    shown = post_instant(shipper, database_url)
+    shown = post_instant(shipper)
     unknown = service.member("Unknown Authority", "carrier")
     refused(book(unknown, shown), 403, "not-in-good-standing")
     lapsed = trusted(service, database_url, "Lapsed")
@@ -100,7 +100,7 @@ def test_of_many_at_once_one_books(
     shipper: Member, service: Service, database_url: str, is_long: bool
 ) -> None:
     carriers = [trusted(service, database_url, f"Carrier {n}") for n in range(8)]
-    loads = [post_instant(shipper, database_url) for _ in range(50 if is_long else 5)]
+    loads = [post_instant(shipper) for _ in range(50 if is_long else 5)]
 
     async def all_at_once(shown: dict[str, int]) -> list[int]:
         body = {"rate_cents": shown["rate_cents"]}
@@ -128,16 +128,15 @@ def test_a_truck_hauls_one_full_load_at_a_time(
     shipper: Member, hauler: Member, database_url: str
 ) -> None:
     truck = post_truck(hauler)
-    first = post_instant(shipper, database_url)
+    first = post_instant(shipper)
     done(book(hauler, first, truck_id=truck), 201)
-    same_time = post_instant(shipper, database_url)
+    same_time = post_instant(shipper)
     refused(book(hauler, same_time, truck_id=truck), 409, "truck-busy")
-    partial = post_instant(shipper, database_url, full=False)
+    partial = post_instant(shipper, full=False)
     done(book(hauler, partial, truck_id=truck), 201)
     done(book(hauler, same_time, truck_id=post_truck(hauler)), 201)
     later = post_instant(
         shipper,
-        database_url,
         stops=[pickup(window=window(37, 40)), delivery(window=window(60, 70))],
     )
     done(book(hauler, later, truck_id=truck), 201)
@@ -146,7 +145,7 @@ def test_a_truck_hauls_one_full_load_at_a_time(
 def test_only_with_a_truck_of_ones_own(
     shipper: Member, hauler: Member, service: Service, database_url: str
 ) -> None:
-    shown = post_instant(shipper, database_url)
+    shown = post_instant(shipper)
     stranger = trusted(service, database_url, "Stranger")
     for truck in (post_truck(stranger), 10**9):
         problem = refused(book(hauler, shown, truck_id=truck), 422, "invalid")
@@ -156,7 +155,7 @@ def test_only_with_a_truck_of_ones_own(
 def test_bookings_are_for_their_parties_alone(
     shipper: Member, other_shipper: Member, hauler: Member, service: Service, database_url: str
 ) -> None:
-    booking = done(book(hauler, post_instant(shipper, database_url)), 201)
+    booking = done(book(hauler, post_instant(shipper)), 201)
     path = f"/v1/bookings/{booking['id']}"
     stranger = trusted(service, database_url, "Stranger")
     for who in (other_shipper, stranger):

@@ -33,7 +33,7 @@ def hauler(service: Service, database_url: str) -> Member:
 
 @pytest.fixture
 def booking(shipper: Member, hauler: Member, database_url: str) -> dict[str, Any]:
-    return done(book(hauler, post_instant(shipper, database_url)), 201)
+    return done(book(hauler, post_instant(shipper)), 201)
 
 
 def act(who: Member, booking: dict[str, Any], what: str, **body: Any) -> httpx.Response:
@@ -132,9 +132,9 @@ def test_either_side_may_cancel_until_the_pickup(
     assert given_up["cancelled"]["reason"] == "The truck broke down"
     assert shipper.get(f"/v1/loads/{booking['load_id']}").json()["status"] == "cancelled"
     refused(act(shipper, booking, "cancel", reason="x"), 409, "wrong-state")
-    other = done(book(hauler, post_instant(shipper, database_url)), 201)
+    other = done(book(hauler, post_instant(shipper)), 201)
     done(act(shipper, other, "cancel", reason="Sold"))
-    third = done(book(hauler, post_instant(shipper, database_url)), 201)
+    third = done(book(hauler, post_instant(shipper)), 201)
     booked_long_ago(database_url)
     done(dispatch(hauler, third))
     done(report(hauler, third, "picked_up"), 201)
@@ -151,7 +151,7 @@ def test_dispatch_names_ones_own_driver_and_a_free_truck(
     refused(dispatch(hauler, booking, truck_id=post_truck(stranger)), 422, "invalid")
     truck = post_truck(hauler)
     done(dispatch(hauler, booking, truck_id=truck))
-    other = done(book(hauler, post_instant(shipper, database_url)), 201)
+    other = done(book(hauler, post_instant(shipper)), 201)
     refused(dispatch(hauler, other, truck_id=truck), 409, "truck-busy")
     begin = datetime.fromisoformat(booking["busy"]["to"])
     later = {"from": (begin + timedelta(seconds=1)).isoformat(), "to": (begin + timedelta(days=1)).isoformat()}  # fmt: skip
@@ -166,7 +166,7 @@ def test_a_driver_sees_and_reports_what_is_theirs(
     shipper: Member, hauler: Member, booking: dict[str, Any], database_url: str
 ) -> None:
     booked_long_ago(database_url)
-    other = done(book(hauler, post_instant(shipper, database_url)), 201)
+    other = done(book(hauler, post_instant(shipper)), 201)
     done(dispatch(hauler, booking))
     change(database_url, "UPDATE person SET role = 'driver' WHERE id = %s", hauler.sender.person_id)
     known.forget_all()
@@ -238,7 +238,7 @@ def test_papers_are_for_both_parties_alone(
     for who in (other_shipper, stranger):
         assert who.get(path).status_code == 404
         assert attach(who, booking, PDF, "x.pdf", "other").status_code == 404
-    mine = done(book(stranger, post_instant(shipper, database_url)), 201)
+    mine = done(book(stranger, post_instant(shipper)), 201)
     number = path.rpartition("/")[2]
     assert stranger.get(f"/v1/bookings/{mine['id']}/documents/{number}").status_code == 404
     again = attach(shipper, booking, PDF, "terms.pdf", "other", key="another")

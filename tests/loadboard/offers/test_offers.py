@@ -81,7 +81,7 @@ def test_a_request_is_countered_and_accepted(
 def test_when_one_is_booked_the_others_end_and_say_why(
     shipper: Member, hauler: Member, rival: Member, database_url: str
 ) -> None:
-    shown = post_instant(shipper, database_url)
+    shown = post_instant(shipper)
     lost, won = ask(rival, shown), ask(hauler, shown)
     done(answer(shipper, won, "accept"), 201)
     ended = rival.get(f"/v1/offers/{lost['id']}").json()
@@ -97,7 +97,7 @@ def test_when_one_is_booked_the_others_end_and_say_why(
 def test_offers_end_with_their_load(
     shipper: Member, hauler: Member, rival: Member, service: Service, database_url: str, how: str
 ) -> None:
-    shown = post_instant(shipper, database_url)
+    shown = post_instant(shipper)
     offer = ask(hauler, shown)
     if how == "cancelled":
         done(send(shipper, f"/v1/loads/{shown['id']}/cancel", version=1))
@@ -131,6 +131,23 @@ def test_a_tender_to_a_named_carrier(
     refused(send(shipper, path, unknown), 409, "carrier-not-in-good-standing")
     booking = done(answer(hauler, offer, "accept"), 201)
     assert booking["rate_cents"] == 170_000
+
+
+def test_who_is_blocked_is_offered_nothing_and_agrees_to_nothing(
+    shipper: Member, hauler: Member, rival: Member
+) -> None:
+    shown = post(shipper)
+    offer = ask(hauler, shown)
+    for blocker, blocked in ((hauler, shipper), (shipper, rival)):
+        body = {"organization_id": blocked.sender.organization_id}
+        assert blocker.post("/v1/blocks", json=body).status_code < 300
+    for carrier in (hauler, rival):
+        body = {"carrier_id": carrier.sender.organization_id, "rate_cents": 5}
+        problem = refused(send(shipper, f"/v1/loads/{shown['id']}/tenders", body), 422, "invalid")
+        assert problem["errors"][0]["pointer"] == "/carrier_id"
+    refused(answer(shipper, offer, "accept"), 409, "not-open-to-carrier")
+    refused(answer(shipper, offer, "counter", rate_cents=5), 409, "not-open-to-carrier")
+    done(answer(hauler, offer, "withdraw"))
 
 
 def test_an_offer_is_for_the_load_as_it_was(shipper: Member, hauler: Member) -> None:
