@@ -82,7 +82,7 @@ def test_an_operator_makes_verifies_and_suspends_an_organisation(
     asking(page).get_by_label("Operating authority").select_option("active")
     asking(page).get_by_label("Insured until").fill("2099-12-31")
     answer(page, "Save")
-    expect(sheet(page)).to_contain_text("Dec 31")
+    expect(sheet(page)).to_contain_text("Dec 31, 2099")
     owner.get_by_role("button", name="Book now for $1,200").click()
     answer(owner, "Book for $1,200")
 

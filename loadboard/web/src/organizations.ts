@@ -3,7 +3,7 @@ import { ask } from "./dialog";
 import * as directory from "./directory";
 import { button, debounce, h } from "./dom";
 import { choices, field } from "./fields";
-import { ago, day } from "./format";
+import { ago } from "./format";
 import { showInvitation } from "./inviting";
 import { doing, say } from "./notice";
 import { actionRow, chip, facts, section } from "./pane";
@@ -22,7 +22,8 @@ const AUTHORITIES = [
   ["inactive", "Inactive"],
 ] as const;
 
-const dated = (date: string) => day(`${date}T12:00:00Z`, "UTC");
+const dated = (date: string) =>
+  new Date(date).toLocaleDateString("en-US", { timeZone: "UTC", dateStyle: "medium" });
 
 function standing({ suspended, kind, authority, insured_until: until }: Organization): HTMLElement {
   if (suspended) return chip("suspended");
