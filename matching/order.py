@@ -38,8 +38,10 @@ def by_number(numbers: Rows, rows: Rows, known: int) -> tuple[Rows, Rows]:
 def taken(old: NDArray[Any], new: NDArray[Any], rows: Rows) -> NDArray[Any]:
     """The values of rows, which count on from `old` to `new`; shape as `rows`."""
     values = np.empty(len(rows), dtype=old.dtype)
-    for i, row in enumerate(rows):
-        values[i] = old[row] if row < len(old) else new[row - len(old)]
+    size = len(old)
+    for i in range(len(rows)):
+        row = rows[i]
+        values[i] = old[np.uintp(row)] if row < size else new[np.uintp(row - size)]
     return values
 
 
@@ -70,7 +72,7 @@ def lanes(starts: Rows, sites: NDArray[np.intp], deliveries: Rows, chosen: Mask)
     for site in sites:
         row, end = starts[site], starts[site + 1]
         while row < end:
-            delivery = deliveries[row]
+            delivery = np.uintp(deliveries[row])
             if chosen[delivery]:
                 rows[count] = row
                 count += 1

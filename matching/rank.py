@@ -7,7 +7,7 @@ import numpy as np
 from geo.areas import Floats
 from geo.points import miles
 from matching.board import View
-from matching.bounds import LAST_RANKS, least_keys
+from matching.bounds import LAST_RANKS, promising
 from matching.columns import Rows
 from matching.duty import HOUR
 from matching.hours import Step, itineraries
@@ -18,10 +18,8 @@ from matching.trucks import Pace, Truck
 from matching.ways import possible
 from matching.worth import UNITS, Costs, Worth, worth
 
-_FIRST = 4
-"""How many times as many candidates are planned as are wanted, at first and then again."""
-_FEW = 500
-"""As many are put in order one by one."""
+_FIRST, _AGAIN = 2, 4
+"""How many times as many loads are planned as are wanted, and how many times more each time again."""
 
 
 class Term(NamedTuple):
@@ -85,25 +83,16 @@ def _best(case: Case, costs: Costs, limit: int) -> tuple[Matched, Worth, Rows]:
     ways = ways_of(case)
     rows = possible(case.view, narrowed(case), ways)
     table = next_loads(case.view, case.truck.equipment, case.now, case.wanted.sight)
-    bounds, count = least_keys(case, costs, rows, ways, table), _FIRST * limit
+    count = _FIRST * limit
     while True:
-        order = _promising(bounds, rows, count + 1)
-        some = matched(case, measured(case, rows[order[:count]], ways))
-        valued = _valued(case, costs, some, table)
+        some, rest = promising(case, costs, rows, ways, table, count)
+        found = matched(case, measured(case, some, ways))
+        valued = _valued(case, costs, found, table)
         keys = _keys(valued)
-        best = first(keys, case.view.take("id", some.rows), limit)
-        if len(order) <= count or bounds[order[count]] == np.inf:
-            return some, valued, best
-        if len(best) == limit and keys[best[-1]] < bounds[order[count]]:
-            return some, valued, best
-        count *= _FIRST
-
-
-def _promising(bounds: Floats, rows: Rows, count: int) -> Rows:
-    """The places of the `count` least bounds, least first."""
-    if count <= _FEW:
-        return first(bounds, rows, count)
-    return np.argsort(bounds)[:count].astype(np.int32)
+        best = first(keys, case.view.take("id", found.rows), limit)
+        if rest == np.inf or (len(best) == limit and keys[best[-1]] < rest):
+            return found, valued, best
+        count = min(_AGAIN * count, len(rows))
 
 
 def _keys(valued: Worth) -> Floats:

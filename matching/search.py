@@ -197,11 +197,13 @@ def _sift(columns: Columns, rows: Rows, limits: Limits) -> Rows:
     """Those of the rows that stand and are of the kind and the time that is wanted.
 
     Without branches, for none could foretell which loads pass: to look at all and to count those that do is faster.
-    Nor are there calls: to hand on the columns takes longer than to look at a row.
+    Nor are there calls: to hand on the columns takes longer than to look at a row. And a row has no sign,
+    which saves looking whether it counts from the end.
     """
     found, count = np.empty(len(rows), dtype=np.int32), 0
-    for row in rows:
-        found[count] = row
+    for number in rows:
+        row = np.uintp(number)
+        found[count] = number
         count += (
             (limits.equipment >> columns.equipment[row])
             & (limits.full >> columns.full[row])
@@ -209,8 +211,9 @@ def _sift(columns: Columns, rows: Rows, limits: Limits) -> Rows:
             & (columns.died[row] > limits.change)
         )
     kept = 0
-    for row in found[:count]:
-        found[kept] = row
+    for number in found[:count]:
+        row = np.uintp(number)
+        found[kept] = number
         kept += (
             (columns.pickup_from[row] <= limits.window_to)
             & (columns.pickup_to[row] >= limits.window_from)
@@ -224,7 +227,7 @@ def _sift_range(column: NDArray[Any], rows: Rows, least: float, most: float, unk
     """Those of the rows whose value is from the least to the most, or unknown where that is let pass."""
     found, count = np.empty(len(rows), dtype=np.int32), 0
     for row in rows:
-        value = column[row]
+        value = column[np.uintp(row)]
         found[count] = row
         if value == UNKNOWN:
             count += unknown

@@ -27,6 +27,7 @@ from matching.order import spans
 from matching.search import TENTHS, Wanted, are_fewer_by_pickup, in_reach, sifted
 from matching.sites import ROUNDING_M
 
+_METRES_PER_TENTH, _ENDLESS = METRES_PER_MILE / TENTHS, 1e9
 _FARTHEST_M = 1e8
 """No road is so long: what stands for a bound where there is none."""
 _SHORTFALL_M = 0.05 * METRES_PER_MILE + ROUNDING_M
@@ -271,16 +272,27 @@ def _short_from(
     trip_m: float,
     most_m: float,
 ) -> Rows:
-    """The same of all rows from `starts[s]` to `starts[s + 1]` for each site s, where they begin."""
+    """The same of all rows from `starts[s]` to `starts[s + 1]` for each site s, where they begin.
+
+    By whole tenths of a mile first, cut off, which rules out most in a third of the time. Numbers that
+    have no sign save looking whether they count from the end.
+    """
+    least = np.empty(len(onward), dtype=np.int32)
+    for site in range(len(onward)):
+        least[site] = int(min(onward[site] / _METRES_PER_TENTH, _ENDLESS))
     size = 0
     for site in sites:
         size += starts[site + 1] - starts[site]
-    found, count = np.empty(size, dtype=np.int32), 0
+    found, count = np.empty(size, dtype=np.int32), np.uintp(0)
     for site in sites:
-        for row in range(starts[site], starts[site + 1]):
-            loaded_m = tenths[row] / TENTHS * METRES_PER_MILE
-            found[count] = row
-            count += to[site] + loaded_m + onward[deliveries[row]] - trip_m <= most_m
+        room = int(min((trip_m + most_m - to[site]) / _METRES_PER_TENTH + 1.0, _ENDLESS))
+        for row in range(np.uintp(starts[site]), np.uintp(starts[site + 1])):
+            delivery = np.uintp(deliveries[row])
+            if tenths[row] + least[delivery] <= room:
+                loaded_m = tenths[row] / TENTHS * METRES_PER_MILE
+                if to[site] + loaded_m + onward[delivery] - trip_m <= most_m:
+                    found[count] = row
+                    count += np.uintp(1)
     return found[:count].copy()
 
 

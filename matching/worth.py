@@ -122,11 +122,11 @@ def worth(
     shape = len(UNITS), len(rate_cents)
     cents, quantities = np.empty(shape, dtype=np.int64), np.empty(shape)
     columns = (rate_cents, *miles, *spent, next_cents, next_loads)
-    _fill(prices_of(costs), trip_mph or 0.0, *columns, cents, quantities)
+    _fill(_prices(costs), trip_mph or 0.0, *columns, cents, quantities)
     return Worth(cents, quantities, cents.sum(axis=0), rate_cents != UNKNOWN)
 
 
-class Prices(NamedTuple):
+class _Prices(NamedTuple):
     """`Costs` for compiled code."""
 
     mile: float
@@ -136,9 +136,8 @@ class Prices(NamedTuple):
     payment: float
 
 
-def prices_of(costs: Costs) -> Prices:
-    """The prices by which compiled code counts."""
-    return Prices(
+def _prices(costs: Costs) -> _Prices:
+    return _Prices(
         costs.cost_of_mile_cents,
         costs.hour_driving_cents,
         costs.hour_waiting_cents,
@@ -149,7 +148,7 @@ def prices_of(costs: Costs) -> Prices:
 
 @compiled
 def _fill(
-    prices: Prices,
+    prices: _Prices,
     trip_mph: float,
     rate_cents: NDArray[np.int32],
     deadhead_m: Floats,
