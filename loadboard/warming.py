@@ -1,5 +1,7 @@
 """Runs once what is compiled, so that no request waits for it: by then it is kept on disk."""
 
+from typing import Any
+
 import numpy as np
 
 from geo import places, roads
@@ -32,7 +34,16 @@ def warm() -> None:
     board = Board([loads[:1]])
     board.apply(loads[1:])
     area = Circle(DALLAS, FAR_M)
-    rows = find(board.view, Wanted(0, area, Circle(ATLANTA, FAR_M), min_rate_cents=1))
+    limits: dict[str, Any] = {
+        "organization": 1,
+        "posted_since": 1,
+        "max_weight_lb": 1,
+        "max_length_ft": 1.0,
+        "min_rate_cents": 1,
+        "min_rate_per_mile_cents": 1.0,
+        "sight": NOTHING_HIDDEN,
+    }
+    rows = find(board.view, Wanted(0, area, Circle(ATLANTA, FAR_M), **limits))
     first(per_mile_cents(board.view, rows), board.view.take("id", rows), 1)
     shows(board.view, 0, NOTHING_HIDDEN)
     along(board.view, Wanted(0), Trip(DALLAS, ATLANTA), FAR_M)

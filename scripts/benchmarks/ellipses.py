@@ -52,12 +52,14 @@ def parameters(trip: Trip, out_of_route_m: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def in_ellipse(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> NDArray[np.void]:
-    """The loads whose ends both lie there, in the quickest form: binary, without an object for each."""
+def in_ellipse(
+    connection: psycopg.Connection[Any], asked: dict[str, Any]
+) -> dict[str, NDArray[Any]]:
+    """The loads whose ends both lie there, as columns: binary, without an object for each."""
     with connection.cursor() as cursor, cursor.copy(FOUND, asked) as copy:
         raw = b"".join(bytes(block) for block in copy)
     rows = np.frombuffer(raw[HEADER : len(raw) - TRAILER], dtype=ROW)
-    return rows.astype([(name, kind[1:]) for name, kind in COLUMNS.items()])
+    return {name: rows[name].astype(kind[1:]) for name, kind in COLUMNS.items()}
 
 
 def _box(trip: Trip, whole_m: float) -> tuple[float, float, float, float]:
