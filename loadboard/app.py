@@ -40,7 +40,6 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:;"
     " style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; connect-src 'self';"
     " frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
 log = structlog.get_logger()

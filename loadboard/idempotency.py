@@ -1,7 +1,8 @@
 """Exactly once: what is sent again with the same Idempotency-Key is done once, and answered the same.
 
 The key is claimed in the transaction of the request itself, so that effect and answer are both there or
-neither is. Refusals change nothing, so they are not kept: the same request may succeed later.
+neither is. Refusals change nothing, so they are not kept: the same request may succeed later. Nor is an
+answer that no cache may store, for it holds a secret: the same request again is told that it was done.
 """
 
 import hashlib
@@ -20,8 +21,20 @@ from loadboard.errors import FieldError, Problem
 from loadboard.models import Answer
 
 KEPT = timedelta(hours=72)
+NO_STORE = "no-store"
 HEADERS = ("content-type", "etag", "location", "board-position")
 _CLAIM = "loadboard.claim"
+IGNORED = {
+    "parameters": [
+        {
+            "in": "header",
+            "name": "Idempotency-Key",
+            "schema": {"type": "string"},
+            "description": "Accepted, and ignored: sent again, this does no harm",
+        }
+    ]
+}
+"""For the description of a POST that changes nothing, or whose answer may not be kept."""
 
 IdempotencyKey = Annotated[
     str | None,
@@ -56,6 +69,8 @@ class Claim:
 
     async def keep(self, response: Response) -> None:
         """Stores the answer beside the effect."""
+        if NO_STORE in response.headers.get("cache-control", ""):
+            response = _shown_once()
         self.session.add(
             Answer(
                 organization_id=self.organization_id,
@@ -69,6 +84,14 @@ class Claim:
             )
         )
         await self.session.flush()
+
+
+def _shown_once() -> Response:
+    detail = (
+        "This was done before. What it answered was shown that once, and is kept nowhere: take back"
+        " what was made, and make another."
+    )
+    return Problem(409, "shown-once", detail).response()
 
 
 async def keep_answer(request: Request, response: Response) -> None:

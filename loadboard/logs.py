@@ -69,6 +69,8 @@ class Observed:
                     *message["headers"],
                     *scope.get(HEADERS, ()),
                     (b"x-request-id", request_id.encode()),
+                    # What others have written is shown as what it is said to be, never as a page.
+                    (b"x-content-type-options", b"nosniff"),
                 ]
             await send(message)
 

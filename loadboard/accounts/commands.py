@@ -121,7 +121,7 @@ def _change(name: str, **wanted: Any) -> None:
     async def work(session: AsyncSession, now: datetime) -> list[BaseModel]:
         change = organizations.OrganizationChange.model_validate(wanted)
         number = (await _organization(session, name)).id
-        return [await organizations.change(session, number, ANY_VERSION, change, now)]
+        return [await organizations.change(session, number, ANY_VERSION, change, None, now)]
 
     _do(work)
 
@@ -181,7 +181,7 @@ def _set_disabled(email: str, disabled: bool) -> None:
         wanted = people.PersonChange(disabled=disabled)
         return [
             await people.change(
-                session, person.organization_id, person.id, ANY_VERSION, wanted, now
+                session, person.organization_id, person.id, ANY_VERSION, wanted, None, now
             )
         ]
 
@@ -251,6 +251,6 @@ def revoke(
         found = await session.scalar(select(ApiKey).where(ApiKey.prefix == named))
         if found is None:
             raise typer.BadParameter(f"there is no key {prefix!r}; see loadboard key list")
-        return [await keys.revoke(session, found.organization_id, found.id, now)]
+        return [await keys.revoke(session, found.organization_id, found.id, None, now)]
 
     _do(work)

@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.accounts import passwords, signing
 from loadboard.accounts.guessing import SIGN_INS
+from loadboard.accounts.record import note
 from loadboard.accounts.unique import flush_unique
 from loadboard.auth import token_hash
 from loadboard.db import reading, transaction
 from loadboard.errors import FieldError, Problem, invalid, not_found
 from loadboard.models import ROLES, Invitation, Organization, Person
 from loadboard.paging import Paged, newest_first
+from loadboard.principals import Principal
 
 LIFE, RESET_LIFE = timedelta(days=7), timedelta(days=1)
 
@@ -56,7 +58,7 @@ async def invite(
     organization: Organization,
     email: str,
     role: str,
-    invited_by: int | None,
+    by: Principal | None,
     now: datetime,
 ) -> NewInvitation:
     """An invitation to join. Whether the e-mail has an account elsewhere is not told."""
@@ -65,11 +67,14 @@ async def invite(
     if await session.scalar(select(Person.id).where(*here)) is not None:
         error = FieldError(pointer="/email", message="belongs to a person of this organisation")
         raise Problem(409, "taken", f"{error.pointer} {error.message}.", [error])
+    await note(session, "person.invited", organization.id, by, now, email=email, role=role)
+    invited_by = by.person_id if by else None
     return await _new(session, organization.id, None, email, role, invited_by, now + LIFE)
 
 
 async def reset(session: AsyncSession, person: Person, now: datetime) -> NewInvitation:
     """An invitation to set a new password."""
+    await note(session, "person.reset", person.organization_id, None, now, person=person.id)
     return await _new(
         session,
         person.organization_id,
@@ -120,11 +125,12 @@ async def open_invitations(
     return InvitationPage(items=items, total=total, next_cursor=more)
 
 
-async def withdraw(session: AsyncSession, organization_id: int, invitation_id: int) -> None:
-    mine = Invitation.id == invitation_id, Invitation.organization_id == organization_id
-    gone = await session.scalar(delete(Invitation).where(*mine).returning(Invitation.id))
-    if gone is None:
+async def withdraw(session: AsyncSession, by: Principal, invitation_id: int, now: datetime) -> None:
+    mine = Invitation.id == invitation_id, Invitation.organization_id == by.organization_id
+    email = await session.scalar(delete(Invitation).where(*mine).returning(Invitation.email))
+    if email is None:
         raise not_found("invitation")
+    await note(session, "person.uninvited", by.organization_id, by, now, email=email)
 
 
 async def accept(
@@ -146,6 +152,9 @@ async def accept(
         person.password_hash = password_hash
         await flush_unique(session)
         await session.execute(delete(Invitation).where(Invitation.email == person.email))
+        kind = "person.joined" if invitation.person_id is None else "person.password_set"
+        about = {"email": person.email, "role": person.role}
+        await note(session, kind, person.organization_id, person, now, **about)
         await signing.end_all(session, person.id, now)
         tokens = await signing.start(session, person.id, now)
     SIGN_INS.labels("invitation", "done").inc()

@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.accounts.inviting import check_role
 from loadboard.accounts.people import Role
+from loadboard.accounts.record import note
 from loadboard.auth import KEY_BEGINS, token_hash
 from loadboard.errors import not_found
 from loadboard.fields import Name, Strictly, Whole
 from loadboard.models import ApiKey
 from loadboard.paging import Paged, newest_first
 from loadboard.permissions import SCOPES
-from loadboard.principals import forget
+from loadboard.principals import Principal, forget
 
 USUAL_DAYS, MOST_DAYS = 90, 366
 
@@ -70,7 +71,7 @@ async def create(
     organization_id: int,
     kind: str,
     wanted: KeyIn,
-    created_by: int | None,
+    by: Principal | None,
     now: datetime,
 ) -> NewKey:
     """A new key; of its secret only the hash is kept."""
@@ -85,12 +86,14 @@ async def create(
         key_hash=token_hash(text),
         role=wanted.role,
         scopes=sorted(set(wanted.scopes)),
-        created_by=created_by,
+        created_by=by.person_id if by else None,
         expires_at=now + timedelta(days=wanted.days),
         created_at=now,
     )
     session.add(key)
     await session.flush()
+    said = {"key": key.id, "prefix": prefix, "role": key.role, "scopes": key.scopes}
+    await note(session, "key.made", organization_id, by, now, **said, days=wanted.days)
     return NewKey.model_validate({**_shown(key), "key": text})
 
 
@@ -103,12 +106,16 @@ async def keys(session: AsyncSession, organization_id: int, asked: Paged) -> Key
     return KeyPage(items=items, total=total, next_cursor=more)
 
 
-async def revoke(session: AsyncSession, organization_id: int, key_id: int, now: datetime) -> KeyOut:
+async def revoke(
+    session: AsyncSession, organization_id: int, key_id: int, by: Principal | None, now: datetime
+) -> KeyOut:
     """Ends a key at once; once more changes nothing."""
     mine = ApiKey.id == key_id, ApiKey.organization_id == organization_id
     key = await session.scalar(select(ApiKey).where(*mine).with_for_update())
     if key is None:
         raise not_found("key")
-    key.revoked_at = key.revoked_at or now
+    if key.revoked_at is None:
+        key.revoked_at = now
+        await note(session, "key.revoked", organization_id, by, now, key=key.id, prefix=key.prefix)
     forget(session, "key_id", key.id)
     return KeyOut.model_validate(_shown(key))

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.accounts import signing
 from loadboard.accounts.guessing import SIGN_INS
+from loadboard.accounts.record import note
 from loadboard.db import transaction
 from loadboard.errors import Problem
 from loadboard.models import Login, Organization, Person
@@ -88,7 +89,7 @@ async def sign_in(code: str, started: Started, now: datetime) -> signing.Tokens:
     if not compare_digest(str(claims["nonce"]), started.nonce):
         raise refused("the nonce is another sign-in's")
     async with transaction() as session:
-        person = await _person(session, claims)
+        person = await _person(session, claims, now)
         tokens = await signing.start(session, person.id, now, signing.HAND_OVER) if person else None
     if tokens is None:
         raise refused("no account here is linked with it, or may be")
@@ -207,7 +208,7 @@ async def _key(issuer: Issuer, kid: str) -> jwt.PyJWK:
     return known[kid]
 
 
-async def _person(session: AsyncSession, claims: dict[str, Any]) -> Person | None:
+async def _person(session: AsyncSession, claims: dict[str, Any], now: datetime) -> Person | None:
     """Whom it is linked with; the first time the person of its verified e-mail."""
     linked = Login.issuer == claims["iss"], Login.subject == str(claims["sub"])
     login = await session.scalar(select(Login).where(*linked))
@@ -221,5 +222,8 @@ async def _person(session: AsyncSession, claims: dict[str, Any]) -> Person | Non
     of = select(Person).join(Organization, Organization.id == Person.organization_id)
     person = await session.scalar(of.where(who, *signing.MAY_SIGN_IN).with_for_update(of=Person))
     if login is None and person is not None:
-        session.add(Login(person_id=person.id, issuer=claims["iss"], subject=str(claims["sub"])))
+        login = Login(person_id=person.id, issuer=claims["iss"], subject=str(claims["sub"]))
+        session.add(login)
+        about = {"issuer": login.issuer, "subject": login.subject}
+        await note(session, "person.linked", person.organization_id, person, now, **about)
     return person

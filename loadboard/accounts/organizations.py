@@ -1,20 +1,21 @@
 """Organisations, as the operator makes, verifies and suspends them."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.accounts.inviting import NewInvitation, invite
+from loadboard.accounts.record import note
 from loadboard.accounts.unique import flush_unique
 from loadboard.errors import FieldError, Problem, not_found
 from loadboard.etags import check_match
 from loadboard.fields import Day, Email, Name, Strictly, YesNo
 from loadboard.models import Organization
 from loadboard.paging import Paged, newest_first
-from loadboard.principals import forget
+from loadboard.principals import Principal, forget
 from loadboard.sight import record_standing
 
 Kind = Literal["shipper", "broker", "carrier", "operator"]
@@ -102,15 +103,16 @@ def shown(organization: Organization) -> OrganizationOut:
 
 
 async def create(
-    session: AsyncSession, said: Registration, invited_by: int | None, now: datetime
+    session: AsyncSession, said: Registration, by: Principal | None, now: datetime
 ) -> NewOrganization:
     """A new organisation, and the invitation for the first of its people."""
     organization = Organization(**said.model_dump(exclude={"owner_email"}))
     session.add(organization)
     await flush_unique(session)
     await session.refresh(organization)
+    await note(session, "organization.made", organization.id, by, now, **_said(organization))
     role = "staff" if said.kind == "operator" else "owner"
-    invitation = await invite(session, organization, said.owner_email, role, invited_by, now)
+    invitation = await invite(session, organization, said.owner_email, role, by, now)
     return NewOrganization(organization=shown(organization), invitation=invitation)
 
 
@@ -144,6 +146,7 @@ async def change(
     number: int,
     if_match: str | None,
     wanted: OrganizationChange,
+    by: Principal | None,
     now: datetime,
 ) -> OrganizationOut:
     """Verifies, renames, suspends or restores; it counts at once for whoever is signed in."""
@@ -158,5 +161,10 @@ async def change(
         changed.suspended_at = (changed.suspended_at or now) if wanted.suspended else None
         await record_standing(session, changed.id, now)
     await flush_unique(session)
+    await note(session, "organization.changed", changed.id, by, now, **_said(changed))
     forget(session, "organization_id", changed.id)
     return shown(changed)
+
+
+def _said(organization: Organization) -> dict[str, Any]:
+    return shown(organization).model_dump(mode="json", exclude={"id", "created_at"})

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
@@ -11,6 +10,8 @@ from loadboard.accounts import organizations, people
 from loadboard.db import Session
 from loadboard.errors import documented
 from loadboard.etags import IfMatch, etag
+from loadboard.idempotency import NO_STORE, KeyedSession
+from loadboard.loads.writing import position
 from loadboard.paging import Paged
 from loadboard.permissions import OrganizationManager, OrganizationReader
 from loadboard.strict import StrictRoute
@@ -18,7 +19,6 @@ from loadboard.strict import StrictRoute
 router = APIRouter(prefix="/v1/organizations", tags=["organizations"], route_class=StrictRoute)
 
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
-log = structlog.get_logger()
 
 
 @router.get("", responses=documented(400, 401, 403, 422, 503))
@@ -33,12 +33,12 @@ async def search_organizations(
 async def create_organization(
     made: organizations.OrganizationIn,
     who: OrganizationManager,
-    session: Session,
+    session: KeyedSession,
     response: Response,
 ) -> organizations.NewOrganization:
     """Make an organisation, and an invitation for its first owner to hand on."""
-    new = await organizations.create(session, made, who.person_id, datetime.now(UTC))
-    response.headers["Cache-Control"] = "no-store"
+    new = await organizations.create(session, made, who, datetime.now(UTC))
+    response.headers["Cache-Control"] = NO_STORE
     response.headers["Location"] = f"/v1/organizations/{new.organization.id}"
     return new
 
@@ -78,14 +78,8 @@ async def change_organization(
 ) -> organizations.OrganizationOut:
     """Verify authority and insurance, correct names and numbers, suspend or restore."""
     changed = await organizations.change(
-        session, organization_id, if_match, wanted, datetime.now(UTC)
-    )
-    log.info(
-        "organization_changed",
-        organization_id=organization_id,
-        person_id=who.person_id,
-        key_id=who.key_id,
-        fields=sorted(wanted.model_fields_set),
+        session, organization_id, if_match, wanted, who, datetime.now(UTC)
     )
     response.headers["ETag"] = etag(changed)
+    response.headers["Board-Position"] = await position(session)
     return changed

@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.accounts import signing
 from loadboard.accounts.inviting import check_role
+from loadboard.accounts.record import note
 from loadboard.errors import Problem, not_found
 from loadboard.etags import check_match
 from loadboard.fields import Name, Strictly, YesNo
 from loadboard.models import Organization, Person
 from loadboard.paging import Paged, newest_first
 from loadboard.permissions import MANAGERS
-from loadboard.principals import forget
+from loadboard.principals import Principal, forget
 
 Role = Literal["owner", "dispatcher", "driver", "accountant", "viewer", "staff"]
 
@@ -78,6 +79,7 @@ async def change(
     person_id: int,
     if_match: str | None,
     wanted: PersonChange,
+    by: Principal | None,
     now: datetime,
 ) -> PersonOut:
     """Changes a person of the organisation; somebody who manages it has to be left."""
@@ -95,6 +97,8 @@ async def change(
         person.disabled_at = (person.disabled_at or now) if wanted.disabled else None
     await session.flush()
     await _check_managed(session, organization_id)
+    said = shown(person).model_dump(include={"email", "name", "role", "disabled"})
+    await note(session, "person.changed", organization_id, by, now, person=person.id, **said)
     await forget_or_end(session, person, now)
     return shown(person)
 

@@ -12,6 +12,7 @@ from loadboard.db import Session
 from loadboard.errors import documented
 from loadboard.etags import IfMatch, etag
 from loadboard.fields import Email, Strictly
+from loadboard.idempotency import NO_STORE, KeyedTenantSession
 from loadboard.models import Organization
 from loadboard.paging import Paged
 from loadboard.permissions import PeopleManager, PeopleReader
@@ -58,7 +59,7 @@ async def change_person(
 ) -> people.PersonOut:
     """Change a person's role or name, or disable the account. The last owner stays."""
     changed = await people.change(
-        session, who.organization_id, person_id, if_match, wanted, datetime.now(UTC)
+        session, who.organization_id, person_id, if_match, wanted, who, datetime.now(UTC)
     )
     response.headers["ETag"] = etag(changed)
     return changed
@@ -68,13 +69,13 @@ async def change_person(
     "/invitations", status_code=201, responses=documented(400, 401, 403, 409, 413, 422, 503)
 )
 async def invite(
-    invited: Invited, who: PeopleManager, session: TenantSession, response: Response
+    invited: Invited, who: PeopleManager, session: KeyedTenantSession, response: Response
 ) -> inviting.NewInvitation:
     """Invite somebody to one's own organisation. The answer has the secret to hand on, this once."""
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = NO_STORE
     organization = await session.get_one(Organization, who.organization_id)
     return await inviting.invite(
-        session, organization, invited.email, invited.role, who.person_id, datetime.now(UTC)
+        session, organization, invited.email, invited.role, who, datetime.now(UTC)
     )
 
 
@@ -93,4 +94,4 @@ async def withdraw_invitation(
     invitation_id: Number, who: PeopleManager, session: TenantSession
 ) -> None:
     """Take an invitation back."""
-    await inviting.withdraw(session, who.organization_id, invitation_id)
+    await inviting.withdraw(session, who, invitation_id, datetime.now(UTC))

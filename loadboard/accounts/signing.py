@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.accounts import passwords
 from loadboard.accounts.guessing import SIGN_INS, count_try, forgive
+from loadboard.accounts.record import note
 from loadboard.auth import issue_token, token_hash
 from loadboard.db import reading, transaction
 from loadboard.errors import Problem
@@ -96,6 +97,7 @@ async def change_password(
         person = await _still(session, email, stored)
         person.password_hash = password_hash
         await session.flush()
+        await note(session, "person.password_set", person.organization_id, person, now)
         await end_all(session, person.id, now)
         tokens = await start(session, person.id, now)
     await _done(email)

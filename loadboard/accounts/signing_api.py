@@ -13,13 +13,13 @@ from loadboard.auth import Who, bearer
 from loadboard.db import Session
 from loadboard.errors import Problem, documented
 from loadboard.fields import Email, Name, Strictly
+from loadboard.idempotency import IGNORED, NO_STORE
 from loadboard.settings import settings
 from loadboard.strict import StrictRoute
 
 router = APIRouter(prefix="/v1", tags=["signing in"], route_class=StrictRoute)
 
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=200)]
-NO_STORE = "no-store"
 
 
 class SignIn(Strictly):
@@ -60,7 +60,7 @@ async def ways_to_sign_in() -> Ways:
     return Ways(oidc=bool(settings().oidc_issuer))
 
 
-@router.post("/sign-in", responses=_refusals())
+@router.post("/sign-in", responses=_refusals(), openapi_extra=IGNORED)
 async def sign_in(said: SignIn, request: Request, response: Response) -> signing.Tokens:
     """Sign in with e-mail and password."""
     response.headers["Cache-Control"] = NO_STORE
@@ -69,21 +69,26 @@ async def sign_in(said: SignIn, request: Request, response: Response) -> signing
     )
 
 
-@router.post("/sign-in/refresh", responses=_refusals())
+@router.post("/sign-in/refresh", responses=_refusals(), openapi_extra=IGNORED)
 async def refresh(said: Refresh, response: Response) -> signing.Tokens:
     """New tokens for a refresh token. Each is good once: used again, it ends its sign-in and all its tokens."""
     response.headers["Cache-Control"] = NO_STORE
     return await signing.refresh(said.refresh_token, datetime.now(UTC))
 
 
-@router.post("/sign-in/invitation", responses=_refusals(409))
+@router.post("/sign-in/invitation", responses=_refusals(409), openapi_extra=IGNORED)
 async def accept_invitation(said: Acceptance, response: Response) -> signing.Tokens:
     """Join an organisation by an invitation, or set a new password by one, and sign in."""
     response.headers["Cache-Control"] = NO_STORE
     return await inviting.accept(said.token, said.name, said.password, datetime.now(UTC))
 
 
-@router.post("/sign-out", status_code=204, responses=documented(401, 403, 422, 503))
+@router.post(
+    "/sign-out",
+    status_code=204,
+    responses=documented(401, 403, 422, 503),
+    openapi_extra=IGNORED,
+)
 async def sign_out(
     who: Who,
     session: Session,
@@ -95,7 +100,7 @@ async def sign_out(
     await signing.sign_out(session, who, credentials.credentials, datetime.now(UTC))
 
 
-@router.post("/me/password", responses=_refusals(403))
+@router.post("/me/password", responses=_refusals(403), openapi_extra=IGNORED)
 async def change_password(
     said: PasswordChange, who: Who, request: Request, response: Response
 ) -> signing.Tokens:

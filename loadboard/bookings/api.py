@@ -38,10 +38,7 @@ from loadboard.strict import StrictRoute
 from loadboard.versions import IfMatch, etag
 
 # What others have sent is never shown as a page of this site.
-UNTRUSTED = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-}
+UNTRUSTED = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
 def as_file(name: str) -> dict[str, str]:

@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from loadboard.auth import TenantSession
+from loadboard.db import Session
 from loadboard.errors import documented
-from loadboard.idempotency import KeyedSession
+from loadboard.idempotency import IGNORED, NO_STORE
 from loadboard.loads import contacts
 from loadboard.loads.api import LoadId
 from loadboard.loads.contacts import ContactOut, ContactViewPage
@@ -18,15 +19,19 @@ from loadboard.strict import StrictRoute
 router = APIRouter(prefix="/v1/loads", tags=["loads"], route_class=StrictRoute)
 
 
-@router.post("/{load_id}/contact", responses=documented(401, 403, 404, 410, 422, 429, 503))
+@router.post(
+    "/{load_id}/contact",
+    responses=documented(401, 403, 404, 410, 422, 429, 503),
+    openapi_extra=IGNORED,
+)
 async def reveal_contact(
     load_id: LoadId,
     who: ContactReader,
-    session: KeyedSession,
+    session: Session,
     response: Response,
 ) -> ContactOut:
     """Whom to call about an open load, and the streets of its stops. Its poster sees that you asked."""
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = NO_STORE
     return await contacts.reveal(session, who, load_id, datetime.now(UTC))
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from loadboard.errors import FieldError, documented, invalid
 from loadboard.fields import Strictly
+from loadboard.idempotency import IGNORED
 from loadboard.loads.files import FileError
 from loadboard.loads.flat import recipe
 from loadboard.loads.importing import import_file
@@ -51,13 +52,14 @@ class ImportQuery(Strictly):
     "/import",
     responses=documented(400, 401, 403, 413, 422, 503),
     openapi_extra={
+        **IGNORED,
         "requestBody": {
             "required": True,
             "content": {
                 kind: {"schema": {"type": "string", "format": "binary"}}
                 for kind in ("text/csv", "application/x-ndjson", "application/gzip")
             },
-        }
+        },
     },
 )
 async def import_loads(

@@ -9,6 +9,7 @@ from pydantic import Field
 from loadboard.errors import documented
 from loadboard.feed import WITH_POSITION, BoardFeed, feed_of, position_of
 from loadboard.fields import Strictly
+from loadboard.idempotency import IGNORED
 from loadboard.matches import answering
 from loadboard.matches.schemas import MatchIn, MatchPage, WhyOut
 from loadboard.permissions import Matcher
@@ -26,7 +27,7 @@ class Why(Strictly):
     "",
     response_model=MatchPage,
     responses=documented(400, 401, 403, 404, 413, 422, 503),
-    openapi_extra=WITH_POSITION,
+    openapi_extra={"parameters": [*WITH_POSITION["parameters"], *IGNORED["parameters"]]},
 )
 async def post_matches(asking: MatchIn, who: Matcher, request: Request) -> Response:
     """Rank the open loads for a truck by what each is worth to it in dollars, and say why."""

@@ -102,7 +102,7 @@ async def list_members(
 @router.post(
     "/networks/{network_id}/members",
     tags=["networks"],
-    responses=documented(400, 401, 403, 404, 413, 422, 503),
+    responses=documented(400, 401, 403, 404, 409, 413, 422, 503),
 )
 async def add_member(
     network_id: PathId,
@@ -139,7 +139,7 @@ async def list_blocks(
     return await blocking.own_blocks(session, who, query)
 
 
-@router.post("/blocks", tags=["blocks"], responses=documented(400, 401, 403, 413, 422, 503))
+@router.post("/blocks", tags=["blocks"], responses=documented(400, 401, 403, 409, 413, 422, 503))
 async def block(
     other: OrganizationRef,
     who: Blocker,

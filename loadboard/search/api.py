@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from loadboard.auth import Principal
 from loadboard.errors import Problem, documented
 from loadboard.feed import STALE_S, WITH_POSITION, BoardFeed, feed_of, position_of
+from loadboard.idempotency import IGNORED
 from loadboard.permissions import Searcher
 from loadboard.search.hexes import HexPage, HexSearch, hexes
 from loadboard.search.schemas import Search, SearchPage
@@ -50,7 +51,11 @@ def _geojson(found: Page) -> bytes:
     return orjson.dumps({"type": "FeatureCollection", "features": features, **members})
 
 
-@router.post("", responses=ANSWERS, openapi_extra=WITH_POSITION)
+@router.post(
+    "",
+    responses=ANSWERS,
+    openapi_extra={"parameters": [*WITH_POSITION["parameters"], *IGNORED["parameters"]]},
+)
 async def post_search(wanted: Search, who: Searcher, request: Request) -> Response:
     """Search the open loads by area, lane, window, equipment, size, rate and age."""
     return _answer(await _found(wanted, who, request), request)
@@ -80,6 +85,7 @@ async def _found(wanted: Search, who: Principal, request: Request) -> Page:
         **documented(400, 401, 413, 422, 503),
     },
     response_class=Response,
+    openapi_extra=IGNORED,
 )
 async def post_hexes(wanted: HexSearch, who: Searcher, board: BoardFeed) -> Response:
     """How many of the loads begin in each H3 hexagon, and their median rate per mile."""

@@ -1,14 +1,17 @@
 """Who sees a load that is not for everyone, on every way to it, and from when on."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 
 from loadboard import sight
+from loadboard.accounts.organizations import OrganizationChange, change
 from loadboard.db import transaction
 from loadboard.feed import Feed
+from loadboard.loads.writing import position
 from loadboard.settings import settings
 from loadboard.sight import is_partner
 from tests.loadboard.conftest import Member, Service
@@ -116,6 +119,14 @@ def test_a_truck_is_told_nothing_of_a_load_that_its_carrier_may_not_see(
         assert answer.status_code == status
 
 
+def suspend(operator: Member, member: Member, suspended: bool = True) -> str:
+    """The position of the change."""
+    path = f"/v1/organizations/{member.sender.organization_id}"
+    answer = operator.patch(path, json={"suspended": suspended}, headers={"If-Match": "*"})
+    assert answer.status_code == 200, answer.text
+    return answer.headers["board-position"]
+
+
 def test_every_change_counts_at_once(shipper: Member, carrier: Member, operator: Member) -> None:
     core = make(shipper, "Core")
     private = post(shipper, "private", audience={"networks": [core]})
@@ -144,9 +155,7 @@ def test_every_change_counts_at_once(shipper: Member, carrier: Member, operator:
     sees(carrier, named, private)
     # A suspended poster's loads are seen by nobody else.
     for suspended, seen in ((True, ()), (False, (named, private))):
-        path = f"/v1/organizations/{me}"
-        answer = operator.patch(path, json={"suspended": suspended}, headers={"If-Match": "*"})
-        assert answer.status_code == 200, answer.text
+        suspend(operator, shipper, suspended)
         sees(carrier, *seen)
         assert reaches(carrier, named) is bool(seen)
 
@@ -195,6 +204,45 @@ def test_another_process_follows_by_the_feed(
     service.app.state.feed = second
     assert seen_by(carrier, position) == set()
     service.app.state.feed = first
+
+
+@pytest.mark.parametrize("by", ["api", "command"])
+def test_a_suspended_poster_leaves_the_boards_of_all_processes(
+    shipper: Member, carrier: Member, operator: Member, service: Service, second: Feed, by: str
+) -> None:
+    first, public = service.app.state.feed, post(shipper, "public")
+    for suspended, seen in ((True, set()), (False, {public})):
+        for feed in (first, second):
+            service.app.state.feed = feed
+            seen_by(carrier)
+        if by == "api":
+            position = suspend(operator, shipper, suspended)
+        else:
+            position = service.run(_commanded(shipper.sender.organization_id, suspended))
+        for feed in (second, first):
+            service.app.state.feed = feed
+            assert seen_by(carrier, position) == seen
+
+
+async def _commanded(organization_id: int, suspended: bool) -> str:
+    """As `loadboard org suspend` and `restore` do it, in a process of their own."""
+    async with transaction() as session:
+        wanted = OrganizationChange(suspended=suspended)
+        await change(session, organization_id, "*", wanted, None, datetime.now(UTC))
+        return await position(session)
+
+
+def test_what_happens_to_accounts_leaves_boards_and_sights_alone(
+    shipper: Member, carrier: Member, service: Service
+) -> None:
+    feed, public = service.app.state.feed, post(shipper, "public")
+    sees(carrier, public)
+    known = feed.sights._known[carrier.sender.organization_id]
+    key = {"name": "TMS", "role": "viewer", "scopes": ["loads:read"]}
+    assert carrier.post("/v1/keys", json=key).status_code == 201
+    assert service.run(feed.read())
+    assert feed.sights._known[carrier.sender.organization_id] is known
+    sees(carrier, public)
 
 
 def test_the_last_known_sight_counts_while_the_database_is_away(

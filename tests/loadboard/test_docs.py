@@ -49,6 +49,17 @@ def test_every_variable_that_is_used_anywhere_is_described() -> None:
     assert {"LOADBOARD_DATABASE_URL", "LOADBOARD_PORT"} <= used
 
 
+def test_every_test_that_the_page_on_security_names_is_there() -> None:
+    text = (DOCS / "security.md").read_text()
+    risks = re.findall(r"^\| (API\d+) .* \| .* \| (.*) \|$", text, re.MULTILINE)
+    assert [risk for risk, _ in risks] == [f"API{number}" for number in range(1, 11)]
+    for risk, tests in risks:
+        held_by = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", tests)
+        assert held_by, risk
+        for file, name in held_by:
+            assert f"def {name}(" in (ROOT / file).read_text(), f"{risk}: {file}::{name}"
+
+
 def _settings() -> str:
     return (DOCS / "settings.md").read_text()
 

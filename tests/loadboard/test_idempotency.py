@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,18 +13,52 @@ from loadboard import idempotency
 from loadboard.idempotency import forget_answers
 from tests.loadboard.conftest import Member, Service
 from tests.loadboard.deals import book, change, done, post_instant, refused, send, trusted
-from tests.loadboard.loads.examples import load, rows
+from tests.loadboard.loads.examples import at, load, rows
 from tests.loadboard.test_docs import ROOT
 
 KEY = {"Idempotency-Key": "one"}
 SAME = ("content-type", "content-length", "etag", "location", "board-position")
-# They change nothing, or nothing when they are sent again.
-WITHOUT = {"/v1/search", "/v1/search/hexes", "/v1/matches", "/v1/loads/import", "/v1/sign-out"}
-# What they answer is a secret, or they are sent with one: it is not kept.
-SECRET = {
-    "/v1/sign-in", "/v1/sign-in/refresh", "/v1/sign-in/invitation", "/v1/me/password", "/v1/invitations", "/v1/keys",
-    "/v1/organizations",
+# Of each POST what it does with a key. An answer with a secret is never kept.
+REQUIRED = {
+    "/v1/loads/{load_id}/book", "/v1/loads/{load_id}/offers", "/v1/loads/{load_id}/tenders",
+    *(f"/v1/offers/{{offer_id}}/{act}" for act in ("counter", "accept", "decline", "withdraw")),
+    *(f"/v1/bookings/{{booking_id}}/{act}"
+      for act in ("cancel", "dispatch", "reports", "invoice", "pay", "documents")),
 }  # fmt: skip
+KEPT = {
+    "/v1/loads", *(f"/v1/loads/{{load_id}}/{act}" for act in ("post", "cancel", "confirm")),
+    "/v1/trucks", "/v1/trucks/{truck_id}/withdraw", "/v1/networks", "/v1/networks/{network_id}/members", "/v1/blocks",
+    "/v1/keys/{key_id}/revoke",
+}  # fmt: skip
+SHOWN_ONCE: dict[str, Any] = {
+    "/v1/keys": {"name": "TMS", "role": "viewer", "scopes": ["loads:read"]},
+    "/v1/invitations": {"email": "ann@carrier.example", "role": "viewer"},
+    "/v1/organizations": {"name": "New", "kind": "carrier", "owner_email": "bob@new.example"},
+}
+IGNORED = {
+    "/v1/search", "/v1/search/hexes", "/v1/matches", "/v1/loads/import", "/v1/loads/{load_id}/contact", "/v1/sign-in",
+    "/v1/sign-in/refresh", "/v1/sign-in/invitation", "/v1/sign-out", "/v1/me/password",
+}  # fmt: skip
+BODIES: dict[str, Any] = {
+    "book": {"rate_cents": 1},
+    "offers": {"rate_cents": 1},
+    "tenders": {"rate_cents": 1, "carrier_id": 1},
+    "counter": {"rate_cents": 1},
+    "accept": None,
+    "decline": {"reason": "x"},
+    "withdraw": None,
+    "cancel": {"reason": "x"},
+    "dispatch": {"driver_id": 1, "truck_id": 1},
+    "reports": {"kind": "position", "at": at(0), "where": {"place": "Dallas, TX"}},
+    "invoice": {"number": "1", "amount_cents": 1},
+    "pay": {"reference": "1", "amount_cents": 1},
+    "documents": {},
+}
+POSTS = {
+    path: item["post"]
+    for path, item in json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"].items()
+    if "post" in item
+}
 
 
 def same(first: httpx.Response, again: httpx.Response) -> bool:
@@ -31,15 +66,67 @@ def same(first: httpx.Response, again: httpx.Response) -> bool:
     return (first.status_code, first.content, heads[0]) == (again.status_code, again.content, heads[1])  # fmt: skip
 
 
-def test_every_post_that_changes_something_takes_a_key() -> None:
-    paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
-    posts = {path: item["post"] for path, item in paths.items() if "post" in item}
-    keyed = {
-        path
-        for path, operation in posts.items()
-        if any(p["name"] == "Idempotency-Key" for p in operation.get("parameters", []))
-    }
-    assert posts.keys() - keyed == WITHOUT | SECRET
+def test_every_post_is_known_here() -> None:
+    known = [*REQUIRED, *KEPT, *SHOWN_ONCE, *IGNORED]
+    assert sorted(known) == sorted(POSTS)
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_every_post_says_what_it_does_with_a_key(path: str) -> None:
+    said = [p for p in POSTS[path]["parameters"] if p["name"] == "Idempotency-Key"]
+    assert len(said) == 1
+    assert ("ignored" in said[0]["description"]) is (path in IGNORED)
+    assert path in IGNORED or {"409", "422"} <= POSTS[path]["responses"].keys()
+
+
+def test_what_binds_or_pays_needs_a_key(
+    shipper: Member, service: Service, database_url: str
+) -> None:
+    """The key is asked for before anything is looked up."""
+    hauler = trusted(service, database_url, "Hauler")
+    for path in REQUIRED:
+        act = path.rpartition("/")[2]
+        who = shipper if act in {"tenders", "pay"} else hauler
+        about = {"kind": "other", "name": "a"} if act == "documents" else {}
+        answer = who.post(re.sub(r"{\w+}", "1", path), params=about, json=BODIES[act])
+        refused(answer, 400, "idempotency-key-required")
+
+
+@pytest.mark.parametrize("path", SHOWN_ONCE)
+def test_a_secret_is_answered_once_and_kept_nowhere(
+    carrier: Member, operator: Member, database_url: str, path: str
+) -> None:
+    who = operator if path == "/v1/organizations" else carrier
+    first = who.post(path, json=SHOWN_ONCE[path], headers=KEY)
+    made = done(first, 201)
+    secret = made.get("key") or made.get("token") or made["invitation"]["token"]
+    again = who.post(path, json=SHOWN_ONCE[path], headers=KEY)
+    refused(again, 409, "shown-once")
+    assert again.content == who.post(path, json=SHOWN_ONCE[path], headers=KEY).content
+    refused(who.post(path, json=SHOWN_ONCE[path] | {"name": "X"}, headers=KEY), 422, "idempotency-key-reused")  # fmt: skip
+    [kept] = rows(database_url, "SELECT * FROM answer")
+    assert secret.encode() not in kept["body"]
+    stored = rows(database_url, "SELECT FROM api_key UNION ALL SELECT FROM invitation")
+    assert len(stored) == 1
+
+
+def test_nothing_is_kept_of_what_ignores_the_key(
+    service: Service, shipper: Member, carrier: Member, database_url: str
+) -> None:
+    """The same key for all of them: each does its own, and nothing of it is stored."""
+    contact = {"phone": "+1 214 555 0100"}
+    shown = done(shipper.post("/v1/loads", json=load(contact=contact)), 201)
+    for _ in range(2):
+        for path in sorted(IGNORED - {"/v1/sign-out"}):
+            who = shipper if path.endswith("import") else carrier
+            body: Any = {"truck": {"at": {"place": "Dallas, TX"}, "equipment": "van"}} if path == "/v1/matches" else {}  # fmt: skip
+            who.post(path.format(load_id=shown["id"]), json=body, headers=KEY)
+    told = carrier.post(f"/v1/loads/{shown['id']}/contact", headers=KEY)
+    assert told.json()["contact"]["phone"] == contact["phone"]
+    shipper.post(f"/v1/loads/{shown['id']}/cancel", headers={"If-Match": "*"})
+    assert carrier.post(f"/v1/loads/{shown['id']}/contact", headers=KEY).status_code == 404
+    assert service.run(carrier.client.post("/v1/sign-out", headers=KEY)).status_code == 204
+    assert not rows(database_url, "SELECT FROM answer")
 
 
 @pytest.mark.parametrize("path", ["/v1/loads", "/v1/trucks"])

@@ -6,15 +6,12 @@
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
 import h3
 import pytest
 
-from loadboard.db import transaction
-from loadboard.sight import record_standing
 from tests.loadboard.conftest import Member, Service
 from tests.loadboard.loads.examples import delivery, load, pickup
 from tests.loadboard.networks.test_networks import make
@@ -107,16 +104,10 @@ def _posted_by(trade: Trade, poster: int) -> list[dict[str, Any]]:
     return [one for one in trade.loads.values() if one["organization"]["id"] == poster]
 
 
-def suspend(trade: Trade, poster: Member) -> None:
-    async def work() -> None:
-        async with transaction() as session:
-            connection = await session.connection()
-            await connection.exec_driver_sql(
-                "UPDATE organization SET suspended_at = now() WHERE id = %s", (id_of(poster),)
-            )
-            await record_standing(session, id_of(poster), datetime.now(UTC))
-
-    trade.service.run(work())
+def suspend(trade: Trade, operator: Member, poster: Member) -> None:
+    path = f"/v1/organizations/{id_of(poster)}"
+    answer = operator.patch(path, json={"suspended": True}, headers={"If-Match": "*"})
+    assert answer.is_success
     trade.suspended.add(id_of(poster))
 
 
@@ -176,7 +167,7 @@ def medians(loads: Iterable[dict[str, Any]]) -> dict[str, tuple[int, Any]]:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_each_carrier_is_told_of_what_it_may_see_and_no_more(
-    trade: Trade, seed: int, is_long: bool
+    trade: Trade, operator: Member, seed: int, is_long: bool
 ) -> None:
     rng = random.Random(seed)
     rounds, steps = (60, 12) if is_long else (6, 12)
@@ -185,7 +176,7 @@ def test_each_carrier_is_told_of_what_it_may_see_and_no_more(
             change(trade, rng)
         for carrier in trade.carriers:
             check(trade, carrier)
-    suspend(trade, trade.posters[0])
+    suspend(trade, operator, trade.posters[0])
     for carrier in trade.carriers:
         check(trade, carrier)
 

@@ -323,3 +323,20 @@ def test_an_issuer_that_is_away_or_was_never_set(
         settings.cache_clear()
         oidc._issuers.clear()
         assert service.caller(None).get(BEGIN).status_code == status
+
+
+def test_the_issuer_alone_is_asked_and_nowhere_else(
+    service: Service, issuer: Issuer, dana: str, database_url: str
+) -> None:
+    """Neither a token nor an answer names an address that is then asked."""
+    with issuing() as other:
+        other.keys = {issuer.kid: next(iter(other.keys.values()))}
+        for name in ("jku", "x5u", "iss", "jwk"):
+            said = other.jwk(other.kid) if name == "jwk" else f"{other.url}/keys"
+            issuer.sign = lambda claims, name=name, said=said: other.signed(claims, **{name: said})  # type: ignore[misc]
+            _is_refused(gone_there_and_back(service), database_url)
+        issuer.sign = issuer.signed
+        url, cookie = begun(service)
+        back = way_back(url) | {"iss": other.url}
+        _is_refused(service.caller(None).get(BACK, params=back, headers=cookie), database_url)
+        assert other.asked == []
