@@ -22,7 +22,7 @@ from loadboard.search.searching import asked
 from loadboard.settings import settings
 from matching.board import View
 from matching.columns import Rows
-from matching.search import per_mile_cents
+from matching.search import Wanted, per_mile_cents
 
 
 class HexSearch(Filters):
@@ -60,6 +60,12 @@ class Hexagon(NamedTuple):
 
 async def hexes(feed: Feed, principal: Principal, wanted: HexSearch, now: datetime) -> bytes:
     """GeoJSON hexagons of the loads that the filters ask for, a few seconds old at most."""
+
+    def ask() -> Wanted:
+        return asked(wanted, principal, now)[0]
+
+    # Before anything is made of what was said: it may be no area at all.
+    asking = await apart(ask) if wanted.is_long else ask()
     view = await feed.view()
     sight = await feed.sights.of(principal)
     said = wanted.model_dump(mode="json", by_alias=True)
@@ -72,8 +78,8 @@ async def hexes(feed: Feed, principal: Principal, wanted: HexSearch, now: dateti
         return kept
 
     def work() -> bytes:
-        asking = replace(asked(wanted, principal, now)[0], sight=sight)
-        return _geojson(counted(view, found_rows(view, asking), wanted.resolution))
+        rows = found_rows(view, replace(asking, sight=sight))
+        return _geojson(counted(view, rows, wanted.resolution))
 
     answer = await (apart(work) if wanted.is_long else asyncio.to_thread(work))
     await remember(key, answer, settings().hexes_cache_s)

@@ -299,7 +299,7 @@ def test_a_cover_is_short_and_close() -> None:
 def test_a_country_of_ten_thousand_corners_takes_bounded_work() -> None:
     rng = np.random.default_rng(4)
     angles = np.linspace(0.0, 2.0 * np.pi, 9_999, endpoint=False)
-    spread = rng.uniform(8.0, 12.0, len(angles))
+    spread = 10.0 + 2.0 * np.sin(60.0 * angles)
     outline = np.column_stack((-98 + 2 * spread * np.cos(angles), 39 + spread * np.sin(angles)))
     country = Region(shapely.Polygon(outline))
     cells_module._children.cache_clear()

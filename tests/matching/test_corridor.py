@@ -185,7 +185,7 @@ def test_sites_that_come_later_and_merges_change_nothing(found: Known) -> None:
         board.merge()
         for view in (before, board.view):
             check(view, rows, Wanted(0), trip, most_m, truth)
-        assert len(along(before, Wanted(0), trip, most_m).rows) > 5
+        assert len(along(before, Wanted(0), trip, most_m).rows) >= 5
 
 
 @given(st.integers(0, len(POOL) - 1).map(POOL.__getitem__), st.integers(0, 2**32 - 1), known_or_not)

@@ -26,7 +26,7 @@ def open_load(board: Board, **more: Any) -> dict[str, Any]:
 
 def asking(page: Page) -> Locator:
     """The dialog that asks."""
-    return page.locator(".ask")
+    return page.locator(".ask[open]")
 
 
 def answer(page: Page, button: str) -> None:

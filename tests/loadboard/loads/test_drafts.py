@@ -27,10 +27,12 @@ def test_a_draft_is_kept_changed_and_posted(
     assert (shown["status"], shown["version"]) == ("posted", 3)
     assert shown["first_posted_at"] > draft["first_posted_at"]
     assert shown["first_posted_at"] == shown["confirmed_at"] == shown["updated_at"]
-    assert carrier.get(path).json() == shown
+    private = {"audience", "contact", "addresses"}
+    public = {name: value for name, value in shown.items() if name not in private}
+    assert carrier.get(path).json().items() >= public.items()
     headers = {"Board-Position": posted.headers["board-position"]}
     [found] = carrier.post("/v1/search", json={}, headers=headers).json()["items"]
-    assert shown.items() <= found.items()
+    assert found.items() >= public.items()
     refused(send(shipper, f"{path}/post", version=3), 409, "wrong-state")
     assert kinds(database_url) == ["load.drafted", "load.updated", "load.posted"]
 

@@ -20,7 +20,7 @@ import contextlib, io, json, resource, sys
 from loadboard.cli import app
 from loadboard.db import engine
 for arguments in json.loads(sys.argv[1]):
-    out, err = io.StringIO(), io.StringIO()
+    out, err = io.StringIO(), io.TextIOWrapper(io.BytesIO(), write_through=True)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             app(["import", *arguments])
@@ -28,7 +28,7 @@ for arguments in json.loads(sys.argv[1]):
             status = end.code
     engine.cache_clear()
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps([status, json.loads(out.getvalue() or "{}"), err.getvalue(), held]))
+    print(json.dumps([status, json.loads(out.getvalue() or "{}"), err.buffer.getvalue().decode(), held]))
 """
 HEADER = "Ref,equipment,pickup_lat,pickup_lon,pickup_to,delivery_lat,delivery_lon,rate_usd\n"
 OPTIONS = ("--map", "Ref=reference", "--assume", "pickup_from=now")
