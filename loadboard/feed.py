@@ -193,7 +193,9 @@ class Feed:
                 self.sights.forget(orjson.loads(listing or b"null"))
             elif listing is not None:
                 load_id, version = _numbers(news.result, row, 4, 6)
-                remembered().texts[load_id, version] = listing
+                # What is of no load tells of accounts, and is no listing.
+                if load_id:
+                    remembered().texts[load_id, version] = listing
 
     def _take_up(self, news: "_News") -> None:
         assert self.board is not None

@@ -11,6 +11,7 @@ from loadboard import sight
 from loadboard.accounts.organizations import OrganizationChange, change
 from loadboard.db import transaction
 from loadboard.feed import Feed
+from loadboard.loads.texts import remembered
 from loadboard.loads.writing import position
 from loadboard.settings import settings
 from loadboard.sight import is_partner
@@ -242,6 +243,7 @@ def test_what_happens_to_accounts_leaves_boards_and_sights_alone(
     assert carrier.post("/v1/keys", json=key).status_code == 201
     assert service.run(feed.read())
     assert feed.sights._known[carrier.sender.organization_id] is known
+    assert (0, 0) not in remembered().texts
     sees(carrier, public)
 
 
