@@ -20,7 +20,7 @@ import pytest
 
 from loadboard.lifecycle import NEW, STEPS
 from loadboard.local.servers import Servers
-from tests.faults.board import enrol, rows, seeded
+from tests.faults.board import UNLIMITED, enrol, rows, seeded
 from tests.faults.loads import a_load
 from tests.faults.pair import Insistent, Pair, pair
 
@@ -61,6 +61,7 @@ def processes(servers: Servers, database_url: str, redis_url: str, folder: Path,
         "LOADBOARD_DATABASE_URL": database_url,
         "LOADBOARD_REDIS_URL": redis_url,
         "LOADBOARD_DOCUMENTS": str(folder / "documents"),
+        **UNLIMITED,
         **hurt,
     }
     with pair(environment, folder) as two:
