@@ -19,6 +19,8 @@ from loadboard.local.servers import private_servers
 from tests.conftest import make_home
 from tests.loadboard.local.test_servers import at_work, eventually
 
+# As long as a start may take on a machine with much else to do.
+START_S = 120
 TELL = "import os; print(os.environ['LOADBOARD_DATABASE_URL'])"
 
 
@@ -85,7 +87,7 @@ def test_each_part_comes_back_when_it_is_killed(board: Board) -> None:
     for pid in at_work(board.home):
         os.kill(pid, signal.SIGKILL)
     eventually(lambda: not answers(board.port))
-    eventually(lambda: answers(board.port), 60)
+    eventually(lambda: answers(board.port), START_S)
     eventually(lambda: (board.home.root / "worker").resolve() in directories(board.home))
 
 
@@ -111,7 +113,7 @@ def test_stop_leaves_no_process_and_no_port(home: Home, port: int) -> None:
 def test_an_interrupt_at_the_terminal_ends_everything(home: Home, port: int) -> None:
     with begin(home, "run", "--empty", "--port", str(port)) as process:
         try:
-            eventually(lambda: answers(port), 60)
+            eventually(lambda: answers(port), START_S)
         finally:
             process.send_signal(signal.SIGINT)
     assert at_work(home) == []
