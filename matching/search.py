@@ -240,8 +240,9 @@ def _sift_range(column: NDArray[Any], rows: Rows, least: float, most: float, unk
 def _sift_seen(audiences: Rows, organizations: Rows, rows: Rows, sight: Sight) -> Rows:
     """Those of the rows that a sight lets be seen, in the place of the rows."""
     count = 0
-    for row in rows:
-        rows[count] = row
+    for number in rows:
+        row = np.uintp(number)
+        rows[count] = number
         count += is_seen(sight, audiences[row], organizations[row])
     return rows[:count]
 
