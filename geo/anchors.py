@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numba import config
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from geo.compiled import borrowed, compiled
+from geo.compiled import borrowed, code_folder, compiled
 from geo.coverage import are_covered
 from geo.ground import Ground, Spot, entry_ticks, ground, node_leg, point_leg, room, stand
 from geo.legs import FAR, least_ticks, square
@@ -146,7 +145,8 @@ def _grid() -> tuple[Floats, Floats]:
 
 def beside_code(name: str) -> Path | None:
     """A folder beside the machine code, which is kept by what the sources say; None if it is not."""
-    return Path(config.CACHE_DIR) / name if config.CACHE_DIR else None
+    folder = code_folder()
+    return folder and folder / name
 
 
 @compiled

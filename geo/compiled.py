@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -12,11 +13,30 @@ from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., object])
 T = TypeVar("T")
+_HERE = Path(__file__).parent
 
 
-def compiled(function: F) -> F:
+@cache
+def code_folder(package: Path = _HERE) -> Path | None:
+    """Where a package's machine code is kept, named for what its sources say and those of `geo`.
+
+    numba itself looks only at the file of a function, not at the files of what that calls. None where
+    nothing can be written here.
+    """
+    if not os.access(_HERE, os.W_OK):
+        return None
+    sources = b"".join(file.read_bytes() for file in sorted(package.glob("*.py")))
+    name = sha256(sources).hexdigest()[:16]
+    above = _HERE / "__pycache__" if package == _HERE else code_folder()
+    return above and above / name
+
+
+def compiled(function: F, **options: str) -> F:
     """`function`, compiled by numba without fast-math, so that results are the same everywhere."""
-    return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
+    if folder := code_folder(Path(function.__code__.co_filename).parent):
+        # Read as the function is decorated.
+        config.CACHE_DIR = str(folder)
+    return cast(F, njit(cache=True, nogil=True, error_model="numpy", **options)(function))
 
 
 def inlined(function: F) -> F:
@@ -24,7 +44,7 @@ def inlined(function: F) -> F:
 
     A call with arrays would count references, which takes several times what the steps do.
     """
-    return cast(F, njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))
+    return compiled(function, inline="always")
 
 
 def _uncounted(_: Any, arrays: Any) -> Any:
@@ -46,17 +66,3 @@ Handing the tuple on is then free; else every call counts up and down for every 
 hundred times what a short function does. Only for arrays that the outermost call was given, and
 views of such: whoever called it keeps them alive.
 """
-
-
-def _keep_by_content() -> None:
-    """Keep machine code in a folder named for what all sources of `geo` say.
-
-    numba itself looks only at the file of the function, not at the files of what that calls.
-    """
-    here = Path(__file__).parent
-    sources = b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))
-    if os.access(here, os.W_OK) and not config.CACHE_DIR:
-        config.CACHE_DIR = str(here / "__pycache__" / sha256(sources).hexdigest()[:16])
-
-
-_keep_by_content()

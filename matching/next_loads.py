@@ -17,7 +17,7 @@ from geo.compiled import borrowed, compiled
 from matching.board import View
 from matching.columns import EQUIPMENT_NUMBERS, UNKNOWN, Columns, Rows
 from matching.duty import HOUR
-from matching.sight import EVERYONE, NOTHING_HIDDEN, Bits, Sight, is_in
+from matching.sight import EVERYONE, NOTHING_HIDDEN, Flags, Sight, is_in
 from matching.sites import Sites
 from matching.worth import Costs
 
@@ -140,7 +140,7 @@ def _slot(
     equipment: int,
     change: int,
     first_day: int,
-    hidden: Bits,
+    hidden: Flags,
     sees_all: bool,
 ) -> int:
     """Which of all days of all cells a row counts for; -1 for none."""
@@ -163,7 +163,7 @@ def _count(
     equipment: int,
     change: int,
     first_day: int,
-    hidden: Bits,
+    hidden: Flags,
     sees_all: bool,
     counts: Ints,
 ) -> None:
@@ -183,7 +183,7 @@ def _fill(
     equipment: int,
     change: int,
     first_day: int,
-    hidden: Bits,
+    hidden: Flags,
     sees_all: bool,
     ends: Ints,
     nets: Floats,

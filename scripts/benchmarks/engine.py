@@ -12,7 +12,9 @@ from figures import MANY, Figure, medians, seconds
 from held import forget_covers, held, query
 from rivals import COVERING_LANE, LANE, POINT_GIST, Rival, hits
 
+from loadboard.search.chosen import found_rows
 from loadboard.search.schemas import Search
+from matching.search import find
 
 
 def board_area(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
@@ -26,7 +28,7 @@ def board_lane_cold(name: str, goal: float | None, loads: int, pairs: int | None
 
 
 def board_lane_warm(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
-    """Both covers are known, as of towns that were asked for before."""
+    """The sites of both ends are known, as the service keeps them of towns that were asked for before."""
     return _compare_lanes(name, goal, loads, pairs, anew=False)
 
 
@@ -52,17 +54,18 @@ def _compare(
     anew: bool,
 ) -> Figure:
     on, count, rival = board(loads), pairs or MANY, by.bare
+    rows_of = find if anew else found_rows
     view = held(on).view
     with on.connect() as connection, rival.indexed(connection):
         each = searches.asked(wanted, on)
         queries = [query(asked) for asked in each]
         for asked, ours in zip(each, queries, strict=True):
-            check_equal(asked, ours.run(view), hits(rival.run(connection, asked)))
+            check_equal(asked, ours.run(view, rows_of), hits(rival.run(connection, asked)))
 
         def in_memory(number: int) -> float:
             if anew:
                 forget_covers()
-            return seconds(lambda: queries[number % len(each)].run(view))
+            return seconds(lambda: queries[number % len(each)].run(view, rows_of))
 
         times = medians(
             count,

@@ -1,6 +1,7 @@
 """The loads of a measured board in this process, and what is asked of them there."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +16,7 @@ from loadboard.loads.columns import open_loads
 from loadboard.search import areas, searching
 from matching import board, sites
 from matching.board import View
-from matching.columns import Loads
+from matching.columns import Loads, Rows
 from matching.search import Wanted, find, first, per_mile_cents
 
 
@@ -31,8 +32,8 @@ class Query:
         ends = (self.wanted.pickup, self.wanted.delivery)
         return [end for end in ends if isinstance(end, Circle)]
 
-    def run(self, view: View) -> Hits:
-        rows = find(view, self.wanted)
+    def run(self, view: View, rows_of: Callable[[View, Wanted], Rows] = find) -> Hits:
+        rows = rows_of(view, self.wanted)
         ids = view.take("id", rows)
         best = first(-per_mile_cents(view, rows), ids, self.limit)
         return Hits(len(rows), tuple(ids[best].tolist()))

@@ -93,8 +93,7 @@ def passes(row: dict[str, Any], wanted: Wanted) -> bool:
 
 def told(sight: Sight) -> tuple[set[int], set[int]]:
     """The audiences and the hidden organisations of a sight."""
-    bits = (np.unpackbits(part, bitorder="little") for part in sight)
-    audiences, hidden = (set(np.flatnonzero(part).tolist()) for part in bits)
+    audiences, hidden = (set(np.flatnonzero(part).tolist()) for part in sight)
     return audiences, hidden
 
 

@@ -138,9 +138,9 @@ def test_tables_of_next_loads_are_shared_by_what_is_hidden_and_bounded() -> None
 
 
 @given(st.frozensets(st.integers(0, 70)))
-def test_bits_hold_the_numbers_that_they_were_made_of(numbers: frozenset[int]) -> None:
-    bits = sight_of(numbers, ()).audiences
-    assert {number for number in range(200) if is_in(bits, number)} == numbers | {0}
+def test_flags_hold_the_numbers_that_they_were_made_of(numbers: frozenset[int]) -> None:
+    flags = sight_of(numbers, ()).audiences
+    assert {number for number in range(200) if is_in(flags, number)} == numbers | {0}
 
 
 @pytest.mark.parametrize("audiences", [(), (9,)])
