@@ -20,7 +20,7 @@ DAYS = 90
 REFRESH_S = 60.0
 BATCH = 50_000
 COUNTS = ("posted", "booked_here", "cancelled_or_elsewhere", "expired_unconfirmed")
-NOTHING = orjson.Fragment(orjson.dumps(dict.fromkeys(COUNTS, 0)))
+NOTHING = orjson.dumps(dict.fromkeys(COUNTS, 0))
 # By itself, so that the snapshot which is counted from comes after the count of another.
 ALONE = text("SELECT FROM poster_count FOR UPDATE")
 # As the feed reads them: what is below the horizon has ended, and nothing can turn up behind the
@@ -77,11 +77,12 @@ class Records:
     """The records of all posters as this process knows them, a minute old at most while all is well."""
 
     def __init__(self) -> None:
-        self._known: dict[int, orjson.Fragment] = {}
+        self._known: dict[int, bytes] = {}
         self._read_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
 
-    def of(self, organization_id: int) -> orjson.Fragment:
+    def of(self, organization_id: int) -> bytes:
+        """As JSON."""
         return self._known.get(organization_id, NOTHING)
 
     async def keep_fresh(self, now: datetime) -> None:
@@ -106,8 +107,8 @@ class Records:
                 rows = (await session.execute(query)).all()
         except UNAVAILABLE:
             return
-        self._known = {id: _fragment(counts) for id, *counts in rows}
+        self._known = {id: _json(counts) for id, *counts in rows}
 
 
-def _fragment(counts: list[Any]) -> orjson.Fragment:
-    return orjson.Fragment(orjson.dumps(dict(zip(COUNTS, map(int, counts), strict=True))))
+def _json(counts: list[Any]) -> bytes:
+    return orjson.dumps(dict(zip(COUNTS, map(int, counts), strict=True)))

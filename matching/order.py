@@ -14,6 +14,8 @@ from matching.columns import Rows
 
 _NEAR = 16
 """Rows that are looked through one by one; what is farther is found by halving."""
+_SHORT = 512
+"""To read all of so many rows in order takes no longer than to leap."""
 
 
 @compiled
@@ -63,7 +65,7 @@ def spans(starts: Rows, sites: NDArray[np.intp]) -> Rows:
 def lanes(starts: Rows, sites: NDArray[np.intp], deliveries: Rows, chosen: Mask) -> Rows:
     """Of those numbers the rows that end at a chosen site, where a site's rows are in order of their ends.
 
-    What lies between two chosen sites is passed over unread.
+    Where a site has many, what lies between two chosen ends is passed over unread.
     """
     following, size = _chosen_next(chosen), 0
     for site in sites:
@@ -71,6 +73,11 @@ def lanes(starts: Rows, sites: NDArray[np.intp], deliveries: Rows, chosen: Mask)
     rows, count = np.empty(size, dtype=np.int32), 0
     for site in sites:
         row, end = starts[site], starts[site + 1]
+        if end - row <= _SHORT:
+            for number in range(row, end):
+                rows[count] = number
+                count += chosen[np.uintp(deliveries[np.uintp(number)])]
+            continue
         while row < end:
             delivery = np.uintp(deliveries[row])
             if chosen[delivery]:

@@ -85,19 +85,30 @@ def in_reach(view: View, pickup: Mask | None, delivery: Mask | None) -> tuple[Ro
 
     Standing or not; in no order. None stands for all sites.
     """
-    main, chains, ordered = view.main, view.chains, view.sites.ordered
+    return in_main(view, pickup, delivery), in_fresh(view, pickup, delivery)
+
+
+def in_main(view: View, pickup: Mask | None, delivery: Mask | None) -> Rows:
+    """The first part of `in_reach`: the same for all views of a main."""
+    main, ordered = view.main, view.sites.ordered
     if pickup is not None and delivery is not None:
-        new = chains.at(PICKUP, np.flatnonzero(pickup), view.added)
-        new = new[delivery[view.fresh.delivery[new]]]
-        return _between(main, pickup[:ordered], delivery[:ordered]), new
+        return _between(main, pickup[:ordered], delivery[:ordered])
     if pickup is not None:
-        old = spans(main.starts, np.flatnonzero(pickup[:ordered]))
-        return old, chains.at(PICKUP, np.flatnonzero(pickup), view.added)
+        return spans(main.starts, np.flatnonzero(pickup[:ordered]))
     if delivery is not None:
-        old = main.by_delivery[spans(main.delivery_starts, np.flatnonzero(delivery[:ordered]))]
-        return old, chains.at(DELIVERY, np.flatnonzero(delivery), view.added)
-    counts = len(main.columns.id), view.added
-    return np.arange(counts[0], dtype=np.int32), np.arange(counts[1], dtype=np.int32)
+        return main.by_delivery[spans(main.delivery_starts, np.flatnonzero(delivery[:ordered]))]
+    return np.arange(len(main.columns.id), dtype=np.int32)
+
+
+def in_fresh(view: View, pickup: Mask | None, delivery: Mask | None) -> Rows:
+    """The second part of `in_reach`."""
+    if pickup is None and delivery is None:
+        return np.arange(view.added, dtype=np.int32)
+    if pickup is None:
+        assert delivery is not None
+        return view.chains.at(DELIVERY, np.flatnonzero(delivery), view.added)
+    rows = view.chains.at(PICKUP, np.flatnonzero(pickup), view.added)
+    return rows if delivery is None else rows[delivery[view.fresh.delivery[rows]]]
 
 
 def sifted(view: View, wanted: Wanted, rows: tuple[Rows, Rows]) -> Rows:

@@ -96,7 +96,7 @@ async def get_load(load_id: LoadId, who: Reader, session: Session, board: BoardF
     if load.organization_id == who.organization_id:
         return _answer(await changing.own_view(session, load))
     await board.records.keep_fresh(datetime.now(UTC))
-    record = board.records.of(load.organization_id)
+    record = orjson.Fragment(board.records.of(load.organization_id))
     return _answer(shown(*await listing_of(session, load), record=record))
 
 

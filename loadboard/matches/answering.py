@@ -91,7 +91,7 @@ async def _items(view: View, ranked: list[Match], records: Records) -> list[byte
     known = map(records.of, view.take("organization", rows).tolist())
     return [
         b'{"load":'
-        + shown(text, instant(at), record=record)
+        + shown(text, instant(at), record=orjson.Fragment(record))
         + b","
         + orjson.dumps(_measured(match))[1:]
         for text, at, record, match in zip(texts, confirmed, known, ranked, strict=True)

@@ -1,6 +1,7 @@
-"""Which sites of a board lie in an area: kept, since the same towns are asked for again and again."""
+"""What lies in the areas that are asked for: kept, since the same towns and lanes are asked for again and again."""
 
 import threading
+import weakref
 from functools import cache
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from geo.nearby import Kept
 from loadboard.settings import settings
 from matching.board import View
 from matching.columns import Rows
-from matching.search import Wanted, passing
+from matching.search import Wanted, in_fresh, in_main, sifted
 from matching.sites import Sites, Where
 
 
@@ -20,50 +21,73 @@ class _Chosen(NamedTuple):
     """A mask of sites, which have their numbers as long as `numbered` is theirs."""
 
     numbered: Kept
-    mask: Mask
+    found: Mask
 
 
-QUICK_SHARE = 0.1
+class _Reached(NamedTuple):
+    """Rows of the main whose order by id this is, without keeping that from going."""
+
+    main: "weakref.ref[Rows]"
+    found: Rows
+
+
+_Ends = tuple[Where | None, Where | None]
+QUICK_ROWS = 50_000
+"""So many are judged in the time that it takes to hand a few on to a thread."""
 _lock = threading.Lock()
 
 
 @cache
-def remembered() -> LRUCache[Where, _Chosen]:
-    """What a process keeps at hand."""
-    return LRUCache(settings().areas_mb << 20, getsizeof=lambda chosen: chosen.mask.nbytes)
+def remembered() -> LRUCache[Where | _Ends, _Chosen | _Reached]:
+    """What a process keeps at hand: of an area its sites, of two ends their rows."""
+    return LRUCache(settings().areas_mb << 20, getsizeof=lambda kept: kept.found.nbytes)
+
+
+def _recall(what: Where | _Ends) -> _Chosen | _Reached | None:
+    with _lock:
+        return remembered().get(what)
+
+
+def _remember(what: Where | _Ends, kept: _Chosen | _Reached) -> None:
+    with _lock:
+        if kept.found.nbytes <= remembered().maxsize:
+            remembered()[what] = kept
 
 
 def found_rows(view: View, wanted: Wanted) -> Rows:
     """As `matching.search.find`."""
     pickup = None if wanted.pickup is None else chosen(view.sites, wanted.pickup)
     delivery = None if wanted.delivery is None else chosen(view.sites, wanted.delivery)
-    return passing(view, wanted, pickup, delivery)
+    old = _known_in_main(view, wanted)
+    if old is None:
+        old = in_main(view, pickup, delivery)
+        _remember((wanted.pickup, wanted.delivery), _Reached(weakref.ref(view.main.by_id), old))
+    return sifted(view, wanted, (old, in_fresh(view, pickup, delivery)))
 
 
-def is_quick(sites: Sites, wanted: Wanted) -> bool:
+def is_quick(view: View, wanted: Wanted) -> bool:
     """Whether to find the loads takes little more than to hand that on to a thread."""
-    areas = [area for area in (wanted.pickup, wanted.delivery) if area is not None]
-    with _lock:
-        kept = [remembered().get(area) for area in areas]
-    masks = [one.mask for one in kept if one is not None and one.numbered is sites.kept]
-    if not areas or len(masks) < len(areas):
-        return False
-    return bool(min(map(np.count_nonzero, masks)) <= QUICK_SHARE * sites.known)
+    known = _known_in_main(view, wanted)
+    return known is not None and len(known) <= QUICK_ROWS
+
+
+def _known_in_main(view: View, wanted: Wanted) -> Rows | None:
+    kept = _recall((wanted.pickup, wanted.delivery))
+    if isinstance(kept, _Reached) and kept.main() is view.main.by_id:
+        return kept.found
+    return None
 
 
 def chosen(sites: Sites, where: Where) -> Mask:
     """As `Sites.chosen`; what is answered must not be written to."""
-    with _lock:
-        kept = remembered().get(where)
-    if kept is None or kept.numbered is not sites.kept:
+    kept = _recall(where)
+    if not isinstance(kept, _Chosen) or kept.numbered is not sites.kept:
         mask = sites.chosen(where)
-    elif len(kept.mask) >= sites.known:
-        return kept.mask[: sites.known]
+    elif len(kept.found) >= sites.known:
+        return kept.found[: sites.known]
     else:
-        mask = np.concatenate((kept.mask, _later(sites, len(kept.mask)).chosen(where)))
-    with _lock:
-        if mask.nbytes <= remembered().maxsize:
-            remembered()[where] = _Chosen(sites.kept, mask)
+        mask = np.concatenate((kept.found, _later(sites, len(kept.found)).chosen(where)))
+    _remember(where, _Chosen(sites.kept, mask))
     return mask
 
 

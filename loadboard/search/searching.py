@@ -140,7 +140,7 @@ async def search(
         best = await apart(lambda: _best(view, search, *asking(), after))
     else:
         wanted, center = asking()
-        if is_quick(view.sites, wanted):
+        if is_quick(view, wanted):
             best = _best(view, search, wanted, center, after)
         else:
             best = await asyncio.to_thread(_best, view, search, wanted, center, after)

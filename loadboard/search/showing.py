@@ -33,7 +33,7 @@ async def shown_loads(
     columns["distance_mi"] = nowhere if center is None else _each(_miles(view, rows, center))
     columns |= {name: _each(values) for name, values in measured.items()}
     posters = view.take("organization", rows).tolist()
-    columns["record"] = [orjson.dumps(records.of(poster)) for poster in posters]
+    columns["record"] = list(map(records.of, posters))
     names = b",".join(b'"%b":%%b' % name.encode() for name in columns)
     form = b"%b," + names + b"}"
     return [

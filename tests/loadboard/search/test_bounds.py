@@ -122,7 +122,7 @@ def test_work_that_was_given_up_before_it_began_is_not_done(
     board.post([load()])
     carrier.post("/v1/search", json={})
     begun = []
-    monkeypatch.setattr(chosen, "passing", lambda *asked: begun.append(asked))
+    monkeypatch.setattr(chosen, "sifted", lambda *asked: begun.append(asked))
     monkeypatch.setenv("LOADBOARD_LONG_SEARCH_S", "0.05")
     settings.cache_clear()
     taken = [threads().submit(time.sleep, 0.5) for _ in range(settings().long_searches)]
