@@ -102,7 +102,7 @@ def in_main(view: View, pickup: Mask | None, delivery: Mask | None) -> Rows:
 
 def in_fresh(view: View, pickup: Mask | None, delivery: Mask | None) -> Rows:
     """The second part of `in_reach`."""
-    if pickup is None and delivery is None:
+    if not view.added or (pickup is None and delivery is None):
         return np.arange(view.added, dtype=np.int32)
     if pickup is None:
         assert delivery is not None
@@ -140,6 +140,8 @@ def _count(starts: Rows, sites: NDArray[np.intp]) -> int:
 
 
 def _passing(columns: Columns, rows: Rows, wanted: Wanted, change: int) -> Rows:
+    if not len(rows):
+        return rows
     rows = _sift(columns, rows, _limits(wanted, change))
     if wanted.posted_since > BEGINNING:
         rows = _sift_range(columns.first_posted_at, rows, wanted.posted_since, END, False)
