@@ -1,13 +1,12 @@
 """The way to PostgreSQL: one engine a process, one transaction a request."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
-from psycopg import AsyncConnection
-from sqlalchemy import text
+from psycopg import AsyncConnection, AsyncCursor
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from loadboard.settings import settings
@@ -45,15 +44,15 @@ def engine() -> AsyncEngine:
 
 
 # Where row-level security holds, PostgreSQL itself shows a tenant no row of others.
-_AS_TENANT = text(
+_AS_TENANT = (
     "SELECT set_config('role', 'loadboard_tenant', true),"
-    " set_config('loadboard.organization', :organization, true)"
+    " set_config('loadboard.organization', %s, true)"
 )
 
 
 async def become_tenant(session: AsyncSession, organization_id: int) -> None:
     """Puts the rest of a transaction under row-level security."""
-    await session.execute(_AS_TENANT, {"organization": str(organization_id)})
+    await send(session, _AS_TENANT, [str(organization_id)])
 
 
 @asynccontextmanager
@@ -102,3 +101,13 @@ async def psycopg_connection(session: AsyncSession) -> AsyncConnection:
     if not isinstance(connection, AsyncConnection):
         raise TypeError("the engine must use psycopg")
     return connection
+
+
+async def send(
+    session: AsyncSession, statement: str, values: Sequence[Any] | Mapping[str, Any]
+) -> AsyncCursor:
+    """One statement as it stands: SQLAlchemy would work on it for longer than PostgreSQL does.
+
+    What the session has not flushed is not in the database yet.
+    """
+    return await (await psycopg_connection(session)).execute(statement, values)
