@@ -14,7 +14,7 @@ from loadboard.waking import commits
 
 EVENTFUL = "eventful"
 """Set in a session's info when its transaction writes events."""
-_AFTER = "after"
+_AFTER, _DRIVER = "after", "driver"
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -95,9 +95,14 @@ Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function"
 
 
 async def psycopg_connection(session: AsyncSession) -> AsyncConnection:
-    """The session's own psycopg connection, inside its transaction: for COPY."""
-    raw = await (await session.connection()).get_raw_connection()
-    connection = raw.driver_connection
+    """The session's own psycopg connection, inside its transaction: for COPY, and for `send`."""
+    transaction = session.sync_session.get_transaction()
+    # To ask for it takes a third of a short statement's time; another transaction may have another one.
+    asked_by, connection = session.info.get(_DRIVER, (None, None))
+    if transaction is None or asked_by is not transaction:
+        raw = await (await session.connection()).get_raw_connection()
+        connection = raw.driver_connection
+        session.info[_DRIVER] = (session.sync_session.get_transaction(), connection)
     if not isinstance(connection, AsyncConnection):
         raise TypeError("the engine must use psycopg")
     return connection
