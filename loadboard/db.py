@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from psycopg import AsyncConnection, AsyncCursor
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.sql import ClauseElement
 
 from loadboard.settings import settings
 from loadboard.waking import commits
@@ -106,6 +107,11 @@ async def psycopg_connection(session: AsyncSession) -> AsyncConnection:
     if not isinstance(connection, AsyncConnection):
         raise TypeError("the engine must use psycopg")
     return connection
+
+
+def as_sent(statement: ClauseElement) -> str:
+    """A statement as `send` takes it; whoever sends it fills in all of its parameters."""
+    return str(statement.compile(dialect=engine().dialect))
 
 
 async def send(

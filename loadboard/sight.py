@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cachetools import LRUCache
-from sqlalchemy import BigInteger, Select, bindparam, func, insert, select, text
+from sqlalchemy import BigInteger, Select, bindparam, func, insert, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.auth import Principal
@@ -32,11 +32,11 @@ SELECT networks.ids AS networks,
     UNION SELECT id FROM organization WHERE suspended_at IS NOT NULL) AS hidden
 FROM (SELECT ARRAY(SELECT network_id FROM network_member WHERE organization_id = :carrier)) AS networks (ids)
 """)
-# Made once: for every look it would take longer than to send it.
+# Made once: for every look it would take longer than to send it. `load` and `me` are all that is filled in.
 _LOAD = select(Load).where(Load.id == bindparam("load"))
 _ME = bindparam("me", type_=BigInteger)
 _OWN = _LOAD.where(Load.organization_id == _ME)
-_POSTED = _LOAD.where(Load.status == "posted")
+_POSTED = _LOAD.where(Load.status == literal_column("'posted'"))
 _SEEN = _POSTED.where(func.carrier_sees(_ME, Load.organization_id, Load.audience_id))
 
 

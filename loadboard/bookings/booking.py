@@ -7,24 +7,25 @@ waited for in turn.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
 import psycopg
+from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.auth import Principal
-from loadboard.db import send
-from loadboard.errors import FieldError, Problem, invalid
-from loadboard.loads.changing import visible_load
+from loadboard.db import as_sent, send
+from loadboard.errors import FieldError, Problem, invalid, not_found
 from loadboard.loads.closing import end_offers, take, tell
 from loadboard.loads.listing import moment
 from loadboard.models import Booking, Load, Offer, Organization, Truck
 from loadboard.offers.rounds import settle
 from loadboard.permissions import lacking
-from loadboard.sight import is_partner
+from loadboard.sight import is_partner, seen_load
 from loadboard.versions import check_version
 
 # As far as a truck comes in a day, where nobody says when the delivery is.
@@ -33,6 +34,9 @@ _REFUSALS = {
     "booking_standing_idx": ("already-booked", "The load has just been booked."),
     "booking_truck_busy": ("truck-busy", "The truck hauls another full load at that time."),
 }
+_LOOKED_AT = (
+    "id", "organization_id", "version", "status", "versioned_at", "instant", "rate_cents",
+)  # fmt: skip
 _AROUND = (
     "SELECT listing::text, party.id, name, usdot, mc, party.kind, authority, insured_until"
     " FROM event JOIN organization party ON party.id IN (%(poster)s, %(carrier)s)"
@@ -71,7 +75,7 @@ async def book_at_once(
     now: datetime,
 ) -> Booking:
     """Books a load at exactly the terms that are posted."""
-    load = await visible_load(session, who, load_id)
+    load = await _visible_load(session, who, load_id)
     check_version("load", load.version, if_match)
     if not await may_book_instantly(session, load, who):
         raise Problem(403, "not-instant", "This load is not booked at once; make an offer for it.")
@@ -80,6 +84,20 @@ async def book_at_once(
         error = FieldError(pointer="/rate_cents", message=f"must be the posted rate: {posted}")
         raise Problem(409, "other-terms", f"{error.pointer} {error.message}", [error])
     return await book(session, load, agreed, who, now)
+
+
+async def _visible_load(session: AsyncSession, who: Principal, load_id: int) -> Load:
+    """As `changing.visible_load`, as far as a booking looks at a load; the session does not know it."""
+    at_hand = {"load": load_id, "me": who.organization_id}
+    row = await (await send(session, _looking(seen_load(who)), at_hand)).fetchone()
+    if row is None:
+        raise not_found("load")
+    return Load(**dict(zip(_LOOKED_AT, row, strict=True)))
+
+
+@cache
+def _looking(seen: Select[Load]) -> str:
+    return as_sent(seen.with_only_columns(*(Load.__table__.c[name] for name in _LOOKED_AT)))
 
 
 async def book(

@@ -27,8 +27,8 @@ PRICED = (
 # What the service sends for a booking.
 TENANT = "SELECT set_config('role', 'loadboard_tenant', true), set_config('loadboard.organization', %(carrier)s::text, true)"
 LOAD = (
-    "SELECT * FROM load WHERE id = %(load)s AND status = 'posted'"
-    " AND carrier_sees(%(carrier)s, organization_id, audience_id)"
+    "SELECT id, organization_id, version, status, versioned_at, instant, rate_cents FROM load"
+    " WHERE id = %(load)s AND status = 'posted' AND carrier_sees(%(carrier)s, organization_id, audience_id)"
 )
 AROUND = (
     "SELECT listing::text, party.id, name, usdot, mc, party.kind, authority, insured_until"
