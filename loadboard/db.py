@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from psycopg import AsyncConnection, AsyncCursor
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.sql import ClauseElement
 
 from loadboard.settings import settings
@@ -97,16 +98,20 @@ Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function"
 
 async def psycopg_connection(session: AsyncSession) -> AsyncConnection:
     """The session's own psycopg connection, inside its transaction: for COPY, and for `send`."""
-    transaction = session.sync_session.get_transaction()
-    # To ask for it takes a third of a short statement's time; another transaction may have another one.
-    asked_by, connection = session.info.get(_DRIVER, (None, None))
-    if transaction is None or asked_by is not transaction:
+    within, connection = session.info.get(_DRIVER, (None, None))
+    # To ask the session takes a third of a short statement's time, but it also begins what is to be begun.
+    if within is None or within is not _innermost(session):
         raw = await (await session.connection()).get_raw_connection()
         connection = raw.driver_connection
-        session.info[_DRIVER] = (session.sync_session.get_transaction(), connection)
+        session.info[_DRIVER] = (_innermost(session), connection)
     if not isinstance(connection, AsyncConnection):
         raise TypeError("the engine must use psycopg")
     return connection
+
+
+def _innermost(session: AsyncSession) -> SessionTransaction | None:
+    inner = session.sync_session
+    return inner.get_nested_transaction() or inner.get_transaction()
 
 
 def as_sent(statement: ClauseElement) -> str:
