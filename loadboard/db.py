@@ -1,21 +1,22 @@
 """The way to PostgreSQL: one engine a process, one transaction a request."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
-from psycopg import AsyncConnection
-from sqlalchemy import text
+from psycopg import AsyncConnection, AsyncCursor
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import SessionTransaction
+from sqlalchemy.sql import ClauseElement
 
 from loadboard.settings import settings
 from loadboard.waking import commits
 
 EVENTFUL = "eventful"
 """Set in a session's info when its transaction writes events."""
-_AFTER = "after"
+_AFTER, _DRIVER = "after", "driver"
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -45,15 +46,15 @@ def engine() -> AsyncEngine:
 
 
 # Where row-level security holds, PostgreSQL itself shows a tenant no row of others.
-_AS_TENANT = text(
+_AS_TENANT = (
     "SELECT set_config('role', 'loadboard_tenant', true),"
-    " set_config('loadboard.organization', :organization, true)"
+    " set_config('loadboard.organization', %s, true)"
 )
 
 
 async def become_tenant(session: AsyncSession, organization_id: int) -> None:
     """Puts the rest of a transaction under row-level security."""
-    await session.execute(_AS_TENANT, {"organization": str(organization_id)})
+    await send(session, _AS_TENANT, [str(organization_id)])
 
 
 @asynccontextmanager
@@ -96,9 +97,33 @@ Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function"
 
 
 async def psycopg_connection(session: AsyncSession) -> AsyncConnection:
-    """The session's own psycopg connection, inside its transaction: for COPY."""
-    raw = await (await session.connection()).get_raw_connection()
-    connection = raw.driver_connection
+    """The session's own psycopg connection, inside its transaction: for COPY, and for `send`."""
+    within, connection = session.info.get(_DRIVER, (None, None))
+    # To ask the session takes a third of a short statement's time, but it also begins what is to be begun.
+    if within is None or within is not _innermost(session):
+        raw = await (await session.connection()).get_raw_connection()
+        connection = raw.driver_connection
+        session.info[_DRIVER] = (_innermost(session), connection)
     if not isinstance(connection, AsyncConnection):
         raise TypeError("the engine must use psycopg")
     return connection
+
+
+def _innermost(session: AsyncSession) -> SessionTransaction | None:
+    inner = session.sync_session
+    return inner.get_nested_transaction() or inner.get_transaction()
+
+
+def as_sent(statement: ClauseElement) -> str:
+    """A statement as `send` takes it; whoever sends it fills in all of its parameters."""
+    return str(statement.compile(dialect=engine().dialect))
+
+
+async def send(
+    session: AsyncSession, statement: str, values: Sequence[Any] | Mapping[str, Any]
+) -> AsyncCursor:
+    """One statement as it stands: SQLAlchemy would work on it for longer than PostgreSQL does.
+
+    What the session has not flushed is not in the database yet.
+    """
+    return await (await psycopg_connection(session)).execute(statement, values)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cachetools import LRUCache
-from sqlalchemy import ColumnElement, and_, func, insert, select, text
+from sqlalchemy import BigInteger, Select, bindparam, func, insert, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.auth import Principal
@@ -32,6 +32,12 @@ SELECT networks.ids AS networks,
     UNION SELECT id FROM organization WHERE suspended_at IS NOT NULL) AS hidden
 FROM (SELECT ARRAY(SELECT network_id FROM network_member WHERE organization_id = :carrier)) AS networks (ids)
 """)
+# Made once: for every look it would take longer than to send it. `load` and `me` are all that is filled in.
+_LOAD = select(Load).where(Load.id == bindparam("load"))
+_ME = bindparam("me", type_=BigInteger)
+_OWN = _LOAD.where(Load.organization_id == _ME)
+_POSTED = _LOAD.where(Load.status == literal_column("'posted'"))
+_SEEN = _POSTED.where(func.carrier_sees(_ME, Load.organization_id, Load.audience_id))
 
 
 class _Known(NamedTuple):
@@ -129,16 +135,11 @@ async def _record(
     session.info[EVENTFUL] = True
 
 
-def sees(principal: Principal) -> ColumnElement[bool]:
-    """The condition on `Load` that somebody may look at it: its own in any state, else while posted."""
-    own = Load.organization_id == principal.organization_id
+def seen_load(principal: Principal) -> Select[Load]:
+    """A load by its id, `load`, if `me` may look at it: its own in any state, else while posted."""
     if principal.sees_only_own:
-        return own
-    posted = Load.status == "posted"
-    if principal.kind == "operator":
-        return posted
-    me = principal.organization_id
-    return and_(posted, func.carrier_sees(me, Load.organization_id, Load.audience_id))
+        return _OWN
+    return _POSTED if principal.kind == "operator" else _SEEN
 
 
 async def is_partner(session: AsyncSession, carrier_id: int, poster_id: int) -> bool:

@@ -4,25 +4,28 @@ Whoever books locks in one order, truck, load, offers, so that of two who meet o
 waited for in turn.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Text, bindparam, cast, select
+import psycopg
+from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from loadboard.auth import Principal
-from loadboard.errors import FieldError, Problem, invalid
-from loadboard.loads.changing import visible_load
+from loadboard.db import as_sent, send
+from loadboard.errors import FieldError, Problem, invalid, not_found
 from loadboard.loads.closing import end_offers, take, tell
 from loadboard.loads.listing import moment
-from loadboard.models import Booking, Event, Load, Offer, Organization, Truck
+from loadboard.models import Booking, Load, Offer, Organization, Truck
 from loadboard.offers.rounds import settle
 from loadboard.permissions import lacking
-from loadboard.sight import is_partner
+from loadboard.sight import is_partner, seen_load
 from loadboard.versions import check_version
 
 # As far as a truck comes in a day, where nobody says when the delivery is.
@@ -31,19 +34,19 @@ _REFUSALS = {
     "booking_standing_idx": ("already-booked", "The load has just been booked."),
     "booking_truck_busy": ("truck-busy", "The truck hauls another full load at that time."),
 }
-_POSTER, _CARRIER = aliased(Organization), aliased(Organization)
-# Made once: for every booking it would take longer than to send it.
+_LOOKED_AT = (
+    "id", "organization_id", "version", "status", "versioned_at", "instant", "rate_cents",
+)  # fmt: skip
 _AROUND = (
-    select(cast(Event.listing, Text), _POSTER, _CARRIER)
-    .select_from(Event)
-    .join(_POSTER, _POSTER.id == bindparam("poster"))
-    .join(_CARRIER, _CARRIER.id == bindparam("carrier"))
-    .where(
-        Event.load_id == bindparam("load"),
-        Event.version == bindparam("version"),
-        Event.at == bindparam("at"),
-        Event.listing.is_not(None),
-    )
+    "SELECT listing::text, party.id, name, usdot, mc, party.kind, authority, insured_until"
+    " FROM event JOIN organization party ON party.id IN (%(poster)s, %(carrier)s)"
+    " WHERE load_id = %(load)s AND version = %(version)s AND at = %(at)s AND listing IS NOT NULL"
+)
+_PARTY = ("id", "name", "usdot", "mc", "kind", "authority", "insured_until")
+_BOOKING = (
+    "INSERT INTO booking (load_id, poster_id, carrier_id, offer_id, version, rate_cents, terms,"
+    " booked_at, booked_by, truck_id, busy)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::tstzrange) RETURNING id"
 )
 
 
@@ -72,7 +75,7 @@ async def book_at_once(
     now: datetime,
 ) -> Booking:
     """Books a load at exactly the terms that are posted."""
-    load = await visible_load(session, who, load_id)
+    load = await _visible_load(session, who, load_id)
     check_version("load", load.version, if_match)
     if not await may_book_instantly(session, load, who):
         raise Problem(403, "not-instant", "This load is not booked at once; make an offer for it.")
@@ -81,6 +84,20 @@ async def book_at_once(
         error = FieldError(pointer="/rate_cents", message=f"must be the posted rate: {posted}")
         raise Problem(409, "other-terms", f"{error.pointer} {error.message}", [error])
     return await book(session, load, agreed, who, now)
+
+
+async def _visible_load(session: AsyncSession, who: Principal, load_id: int) -> Load:
+    """As `changing.visible_load`, as far as a booking looks at a load; the session does not know it."""
+    at_hand = {"load": load_id, "me": who.organization_id}
+    row = await (await send(session, _looking(seen_load(who)), at_hand)).fetchone()
+    if row is None:
+        raise not_found("load")
+    return Load(**dict(zip(_LOOKED_AT, row, strict=True)))
+
+
+@cache
+def _looking(seen: Select[Load]) -> str:
+    return as_sent(seen.with_only_columns(*(Load.__table__.c[name] for name in _LOOKED_AT)))
 
 
 async def book(
@@ -109,19 +126,33 @@ async def book(
         truck_id=agreed.truck_id,
         busy=busy(listing),
     )
-    await store(session, booking)
+    await _write(session, booking)
     await tell(session, load, listing, by.person_id)
     await end_offers(session, load)
     return booking
 
 
-async def store(session: AsyncSession, booking: Booking) -> None:
-    """Writes a booking; what the constraints refuse is said in words."""
-    session.add(booking)
+async def _write(session: AsyncSession, booking: Booking) -> None:
+    """Writes a new booking past the session, for which it stays a stranger."""
+    row = (
+        booking.load_id, booking.poster_id, booking.carrier_id, booking.offer_id, booking.version, booking.rate_cents,
+        orjson.dumps(booking.terms).decode(), booking.booked_at, booking.booked_by, booking.truck_id,
+        booking.busy and str(booking.busy),
+    )  # fmt: skip
+    with told_in_words():
+        written = await (await send(session, _BOOKING, row)).fetchone()
+    assert written is not None
+    [booking.id] = written
+
+
+@contextmanager
+def told_in_words() -> Iterator[None]:
+    """For what writes bookings: what their constraints refuse is said in words."""
     try:
-        await session.flush()
-    except IntegrityError as error:
-        constraint = getattr(error.orig, "diag", None) and error.orig.diag.constraint_name  # type: ignore[union-attr]
+        yield
+    except (psycopg.IntegrityError, IntegrityError) as error:
+        cause = error.orig if isinstance(error, IntegrityError) else error
+        constraint = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
         if constraint not in _REFUSALS:
             raise
         raise Problem(409, *_REFUSALS[constraint]) from error
@@ -146,8 +177,10 @@ async def _around(
         "poster": load.organization_id,
         "carrier": carrier_id,
     }
-    listing, *parties = (await session.execute(_AROUND, at_hand)).one()
-    return orjson.loads(listing), *parties
+    rows = await (await send(session, _AROUND, at_hand)).fetchall()
+    parties = {row[1]: Organization(**dict(zip(_PARTY, row[1:], strict=True))) for row in rows}
+    listing = orjson.loads(rows[0][0])
+    return listing, parties[load.organization_id], parties[carrier_id]
 
 
 def busy(listing: dict[str, Any]) -> Range[datetime] | None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard.auth import Principal
-from loadboard.bookings.booking import own_truck, store
+from loadboard.bookings.booking import own_truck, told_in_words
 from loadboard.bookings.reading import booking_of
 from loadboard.bookings.schemas import DispatchIn, InvoiceIn, PaymentIn, ReportIn
 from loadboard.errors import FieldError, Problem, invalid
@@ -56,7 +56,8 @@ async def dispatch(
     if asked.busy is not None and booking.busy is not None:
         booking.busy = Range(asked.busy.from_, asked.busy.to, bounds="[]")
     booking.version += 1
-    await store(session, booking)
+    with told_in_words():
+        await session.flush()
     await close(session, load, taken.after, who.person_id, now)
     return booking
 

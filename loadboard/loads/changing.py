@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loadboard import cellscheme
@@ -22,7 +21,7 @@ from loadboard.loads.private import private_of
 from loadboard.loads.schemas import PostedLoad, merge_patch
 from loadboard.loads.writing import Change, record, replace
 from loadboard.models import Load
-from loadboard.sight import sees
+from loadboard.sight import seen_load
 from loadboard.versions import check_version
 
 
@@ -156,7 +155,8 @@ async def confirm(
 
 async def visible_load(session: AsyncSession, principal: Principal, load_id: int) -> Load:
     """A load that the asker may look at, see `loadboard.sight`."""
-    load = await session.scalar(select(Load).where(Load.id == load_id, sees(principal)))
+    at_hand = {"load": load_id, "me": principal.organization_id}
+    load = await session.scalar(seen_load(principal), at_hand)
     if load is None:
         raise not_found("load")
     return load

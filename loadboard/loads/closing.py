@@ -1,31 +1,23 @@
 """Taking a load to another state: off the board for good, or on in its life."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import orjson
-from sqlalchemy import Table, bindparam, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
+from loadboard.db import send
 from loadboard.loads.listing import listing_of, moment
 from loadboard.loads.writing import record
 from loadboard.models import Load
 
-_TABLE = cast(Table, Load.__table__)
-# Made once: for every booking it would take longer than to send it.
 _TAKE = (
-    update(_TABLE)
-    .where(
-        _TABLE.c.id == bindparam("seen_id"),
-        _TABLE.c.version == bindparam("seen_version"),
-        _TABLE.c.status == "posted",
-        _TABLE.c.open_until > bindparam("at"),
-    )
-    .values(status="booked", version=_TABLE.c.version + 1, versioned_at=bindparam("at"))
-    .returning(_TABLE.c.version)
+    "UPDATE load SET status = 'booked', version = version + 1, versioned_at = %(now)s"
+    " WHERE id = %(load)s AND version = %(seen)s AND status = 'posted' AND open_until > %(now)s"
+    " RETURNING version"
 )
-_END_OFFERS = text("SELECT end_offers(:load, :at)")
+_END_OFFERS = "SELECT end_offers(%s, %s)"
 
 
 async def close(
@@ -50,11 +42,11 @@ async def close(
 
 async def take(session: AsyncSession, load: Load, now: datetime) -> bool:
     """Books a load if it is still posted in the version at hand: of many who try at once, one may."""
-    seen = {"seen_id": load.id, "seen_version": load.version, "at": now}
-    version = (await session.execute(_TAKE, seen)).scalar_one_or_none()
-    if version is None:
+    seen = {"load": load.id, "seen": load.version, "now": now}
+    taken = await (await send(session, _TAKE, seen)).fetchone()
+    if taken is None:
         return False
-    for name, value in (("status", "booked"), ("version", version), ("versioned_at", now)):
+    for name, value in (("status", "booked"), ("version", taken[0]), ("versioned_at", now)):
         set_committed_value(load, name, value)
     return True
 
@@ -80,4 +72,4 @@ async def tell(
 
 async def end_offers(session: AsyncSession, load: Load) -> None:
     """Ends the open offers of a load that is off the board, whosever they are."""
-    await session.execute(_END_OFFERS, {"load": load.id, "at": load.versioned_at})
+    await send(session, _END_OFFERS, [load.id, load.versioned_at])

@@ -11,7 +11,7 @@ from sqlalchemy import delete, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.points import Point
-from loadboard.db import EVENTFUL, psycopg_connection
+from loadboard.db import EVENTFUL, psycopg_connection, send
 from loadboard.loads.listing import Identity, build
 from loadboard.loads.prepared import Prepared
 from loadboard.models import Load, LoadContact, Stop
@@ -171,7 +171,7 @@ async def record(
         at, kind, load.organization_id, person_id, load.id, load.version,
         listing and orjson.dumps(listing).decode(),
     )  # fmt: skip
-    await (await psycopg_connection(session)).execute(_ONE_EVENT, row)
+    await send(session, _ONE_EVENT, row)
     session.info[EVENTFUL] = True
 
 

@@ -20,14 +20,20 @@ from loadboard.versions import etag
 
 EACH = 20
 """Bookings of one side of a pair."""
-PRICED = "SELECT id, version, rate_cents FROM load WHERE status = 'posted' AND rate_cents IS NOT NULL ORDER BY id LIMIT %s"
+PRICED = (
+    "SELECT id, version, rate_cents, versioned_at FROM load"
+    " WHERE status = 'posted' AND rate_cents IS NOT NULL ORDER BY id LIMIT %s"
+)
 # What the service sends for a booking.
 TENANT = "SELECT set_config('role', 'loadboard_tenant', true), set_config('loadboard.organization', %(carrier)s::text, true)"
-LOAD = "SELECT * FROM load WHERE id = %(load)s"
+LOAD = (
+    "SELECT id, organization_id, version, status, versioned_at, instant, rate_cents FROM load"
+    " WHERE id = %(load)s AND status = 'posted' AND carrier_sees(%(carrier)s, organization_id, audience_id)"
+)
 AROUND = (
-    "SELECT event.listing::text, poster.*, carrier.* FROM event JOIN organization poster ON poster.id = %(poster)s"
-    " JOIN organization carrier ON carrier.id = %(carrier)s JOIN load ON load.id = event.load_id"
-    " AND event.version = load.version AND event.at = load.versioned_at WHERE load.id = %(load)s AND event.listing IS NOT NULL"
+    "SELECT listing::text, party.id, name, usdot, mc, party.kind, authority, insured_until"
+    " FROM event JOIN organization party ON party.id IN (%(poster)s, %(carrier)s)"
+    " WHERE load_id = %(load)s AND version = %(version)s AND at = %(at)s AND listing IS NOT NULL"
 )
 TAKE = (
     "UPDATE load SET status = 'booked', version = version + 1, versioned_at = %(now)s"
@@ -43,7 +49,7 @@ EVENT = (
 )
 END = "SELECT end_offers(%(load)s, %(now)s)"
 BEFORE, AFTER = (TENANT, LOAD, AROUND), (TAKE, BOOKING, EVENT, END)
-Priced = tuple[int, int, int]
+Priced = tuple[int, int, int, datetime]
 
 
 def booking_vs_sql(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
@@ -102,7 +108,7 @@ async def _parties() -> tuple[Principal, int]:
 
 
 async def _ours(who: Principal, loads: list[Priced]) -> None:
-    for load_id, version, rate_cents in loads:
+    for load_id, version, rate_cents, _ in loads:
         agreed = Agreed(who.organization_id, rate_cents)
         async with transaction(tenant=who.organization_id) as session:
             now = datetime.now(UTC)
@@ -110,13 +116,13 @@ async def _ours(who: Principal, loads: list[Priced]) -> None:
 
 
 async def _bare(who: Principal, poster: int, loads: list[Priced]) -> None:
-    for load_id, version, rate_cents in loads:
+    for load_id, version, rate_cents, at in loads:
         async with engine().connect() as held:
             raw = (await held.get_raw_connection()).driver_connection
             assert isinstance(raw, AsyncConnection)
             values = {
                 "load": load_id, "version": version, "rate": rate_cents, "poster": poster, "carrier": who.organization_id,
-                "person": who.person_id, "now": datetime.now(UTC),
+                "person": who.person_id, "at": at, "now": datetime.now(UTC),
             }  # fmt: skip
             async with raw.transaction():
                 for statement in BEFORE:
