@@ -34,11 +34,10 @@ async def shown_loads(
     columns |= {name: _each(values) for name, values in measured.items()}
     posters = view.take("organization", rows).tolist()
     columns["record"] = list(map(records.of, posters))
-    names = b",".join(b'"%b":%%b' % name.encode() for name in columns)
-    form = b"%b," + names + b"}"
-    return [
-        form % (text[:-1], *values) for text, *values in zip(texts, *columns.values(), strict=True)
-    ]
+    pieces = [[text[:-1] for text in texts]]
+    for name, values in columns.items():
+        pieces += [[b',"%b":' % name.encode()] * len(rows), values]
+    return list(map(b"".join, zip(*pieces, [b"}"] * len(rows), strict=True)))
 
 
 def _each(values: NDArray[Any]) -> list[bytes]:
