@@ -22,6 +22,11 @@ from loadboard.loads.schemas import PostedLoad
 
 BATCH = 5_000
 CANDIDATES = 12
+AGE = timedelta(hours=24)
+PARTS = 20
+"""So many times in that age loads are posted, the more often the nearer to now."""
+INSTANT = 0.3
+"""The part of the loads with a rate that carriers may book at once."""
 ROAD_FACTOR = 1.19
 FIXED_USD = 180.0
 
@@ -107,6 +112,8 @@ def _load(
     closes = opens + timedelta(hours=int(rng.integers(3, 13)))
     due = opens + timedelta(hours=max(6.0, miles / 45 * 1.6))
     usd = (FIXED_USD + kind.usd_per_mile * miles) * float(rng.lognormal(0, 0.13)) * part**0.7
+    rate_cents = _unless(rng, 0.25, round(usd) * 100)
+    is_instant = rate_cents is not None and rng.random() < INSTANT
     return PostedLoad.model_validate(
         {
             "reference": reference,
@@ -118,7 +125,8 @@ def _load(
             "length_ft": kind.length_ft if full else max(4.0, round(kind.length_ft * part)),
             "hazmat": bool(rng.random() < 0.03),
             "commodity": _unless(rng, 0.15, str(rng.choice(kind.commodities))),
-            "rate_cents": _unless(rng, 0.25, round(usd) * 100),
+            "rate_cents": rate_cents,
+            "instant": "everyone" if is_instant else "nobody",
             "stops": [
                 _stop("pickup", lane[0], opens, closes),
                 _stop("delivery", lane[1], due, due + timedelta(hours=int(rng.integers(4, 25)))),
@@ -142,9 +150,14 @@ def _stop(kind: str, place: str, opens: datetime, closes: datetime) -> dict[str,
 async def seed_board(
     sender: Sender, count: int, seed: int, now: datetime, progress: Callable[[int], None]
 ) -> int:
-    """Stores `count` sample loads for an organisation; how many of them were new."""
+    """Stores `count` sample loads for an organisation, posted in the hours before; how many of them were new."""
     start = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    return await fill(sender, generate(count, seed, start), now, progress)
+    loads, created = generate(count, seed, start), 0
+    for part in range(PARTS):
+        posted_at = now - AGE * ((PARTS - 1 - part) / PARTS) ** 2
+        share = islice(loads, -(-count // PARTS))
+        created += await fill(sender, share, posted_at, progress)
+    return created
 
 
 async def fill(
