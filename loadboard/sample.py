@@ -155,7 +155,7 @@ async def seed_board(
     loads, created = generate(count, seed, start), 0
     for part in range(PARTS):
         posted_at = now - AGE * ((PARTS - 1 - part) / PARTS) ** 2
-        share = islice(loads, -(-count // PARTS))
+        share = islice(loads, count * (part + 1) // PARTS - count * part // PARTS)
         created += await fill(sender, share, posted_at, progress)
     return created
 
