@@ -54,7 +54,8 @@ async def _publish(channel: str, word: bytes) -> None:
 async def words(channel: str) -> AsyncIterator[AsyncIterator[bytes]]:
     """What any process says there, as it says it; RedisError when Redis is away."""
     async with redis().pubsub(ignore_subscribe_messages=True) as subscribed:
-        await subscribed.subscribe(channel)
+        async with soon():
+            await subscribed.subscribe(channel)
         yield _words(subscribed)
 
 
