@@ -53,7 +53,7 @@ SELECT horizon.xmin, horizon.xmax, event.xid::text::bigint, event.id, event.load
   event.kind, CASE WHEN event.xid::text::bigint < horizon.xmin THEN listing::text END, load.*
 FROM horizon LEFT JOIN LATERAL (
   SELECT xid, id, load_id, version, kind, listing FROM event
-  WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {MOST_EVENTS}
+  WHERE (xid, id) > (%s::text::xid8, %s::text::bigint) ORDER BY xid, id LIMIT {MOST_EVENTS}
 ) AS event ON true LEFT JOIN LATERAL (
   SELECT {SELECT} FROM load WHERE id = event.load_id AND event.xid::text::bigint < horizon.xmin OFFSET 0
 ) AS load ON true ORDER BY xid, event.id"""  # noqa: S608
@@ -250,7 +250,8 @@ class Feed:
 
 
 async def _news(reader: AsyncCursor[Any], after: tuple[int, int]) -> _News:
-    await reader.execute(EVENTS, (str(after[0]), after[1]), prepare=True)
+    # As text: of numbers the driver tells the size as well, and another size is another statement.
+    await reader.execute(EVENTS, tuple(map(str, after)), prepare=True)
     result = reader.pgresult
     assert result is not None
     xmin, xmax = _numbers(result, 0, 0, 2)
