@@ -18,7 +18,9 @@ log = structlog.get_logger()
 @cache
 def redis() -> Redis:
     """Every call of it is put under `soon()`: the library's own limit takes four times what a call does."""
-    return Redis.from_url(settings().redis_url, socket_connect_timeout=TIMEOUT_S)
+    return Redis.from_url(
+        settings().redis_url, socket_connect_timeout=TIMEOUT_S, socket_timeout=None
+    )
 
 
 def soon() -> asyncio.Timeout:

@@ -6,7 +6,9 @@ Redis says when, PostgreSQL says what: a word that is lost costs a reader a seco
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import inf
 
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
 from loadboard.cache import failed, redis, soon
@@ -52,12 +54,22 @@ async def _publish(channel: str, word: bytes) -> None:
 
 @asynccontextmanager
 async def words(channel: str) -> AsyncIterator[AsyncIterator[bytes]]:
-    """What any process says there, as it says it; RedisError when Redis is away."""
-    async with redis().pubsub(ignore_subscribe_messages=True) as subscribed:
-        await subscribed.subscribe(channel)
-        yield _words(subscribed)
+    """What any process says there, as it says it; RedisError when Redis is away, or was for a moment.
+
+    On a connection of its own, since the driver's listener would connect again without a word of what
+    it has missed, and takes as long for each word as the rest of hearing it.
+    """
+    connection: AbstractConnection = redis().connection_pool.make_connection()  # type: ignore[no-untyped-call]
+    try:
+        async with soon():
+            await connection.send_command("SUBSCRIBE", channel)
+        yield _words(connection)
+    finally:
+        await connection.disconnect(nowait=True)
 
 
-async def _words(subscribed: object) -> AsyncIterator[bytes]:
-    async for message in subscribed.listen():  # type: ignore[attr-defined]
-        yield message["data"]
+async def _words(connection: AbstractConnection) -> AsyncIterator[bytes]:
+    while True:
+        kind, _, word = await connection.read_response(timeout=inf, push_request=True)
+        if kind == b"message":
+            yield word

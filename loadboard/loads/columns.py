@@ -52,7 +52,12 @@ _MOMENTS = [name for name in _COLUMNS if name.endswith(("_at", "_from", "_to", "
 SELECT = ", ".join(f'{expression} AS "{name}"' for name, (expression, _) in _COLUMNS.items())
 """What is read of `load`, so that `loads_in` understands it."""
 _WIRE = {name: kind if kind in "?S2" else f">{kind}" for name, (_, kind) in _COLUMNS.items()}
-_TAKEN = [name for name in _COLUMNS if name in (LOAD.names or ())]
+_SAME = [
+    name
+    for name in _COLUMNS
+    if name in (LOAD.names or ()) and name not in _MOMENTS and not name.endswith("_state")
+]
+_KNOWN = np.dtype([(name, "i8") for name in _MOMENTS])
 _STATES = np.array([b"--", *(code.encode() for code in STATES)])
 _IN_ORDER = np.argsort(_STATES)
 _NUMBERS = np.array([0, *STATE_NUMBERS.values()], dtype=np.uint8)[_IN_ORDER]
@@ -110,17 +115,20 @@ def loads_in(result: PGresult, first: int, count: int) -> tuple[Loads, list[tupl
 
 def _loads(rows: np.ndarray[Any, np.dtype[np.void]]) -> Loads:
     loads = np.empty(len(rows), dtype=LOAD)
-    for name in _TAKEN:
-        loads[name] = _value(name, rows[name])
+    loads[_SAME] = rows[_SAME]
+    loads[_MOMENTS] = _moments(rows[_MOMENTS])
+    for name in ("pickup_state", "delivery_state"):
+        loads[name] = _NUMBERS[np.searchsorted(_STATES, rows[name], sorter=_IN_ORDER)]
     loads["loaded_tenths"] = np.rint(rows["loaded_miles"] * 10.0)
     return loads
 
 
-def _value(name: str, values: Any) -> Any:
-    if name.endswith("_state"):
-        return _NUMBERS[np.searchsorted(_STATES, values, sorter=_IN_ORDER)]
-    if name in _MOMENTS:
-        # Infinite ones are the least and the greatest of all integers.
-        known = np.minimum(np.maximum(values.astype(np.int64), BEGINNING), END - _EPOCH)
-        return known + _EPOCH
-    return values
+def _moments(values: np.ndarray[Any, np.dtype[np.void]]) -> np.ndarray[Any, np.dtype[np.void]]:
+    """Infinite ones are the least and the greatest of all integers."""
+    known = np.empty(len(values), dtype=_KNOWN)
+    known[:] = values
+    numbers = known.view(np.int64)
+    np.maximum(numbers, BEGINNING, out=numbers)
+    np.minimum(numbers, END - _EPOCH, out=numbers)
+    numbers += _EPOCH
+    return known

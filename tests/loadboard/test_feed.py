@@ -177,12 +177,37 @@ def test_many_events_are_read_in_parts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     service.run(other.read())
+    most = f"LIMIT {feeding.MOST_EVENTS}"
+    assert most in feeding.EVENTS
+    monkeypatch.setattr(feeding, "EVENTS", feeding.EVENTS.replace(most, "LIMIT 3"))
     monkeypatch.setattr(feeding, "MOST_EVENTS", 3)
-    monkeypatch.setattr(feeding, "EVENTS", feeding.EVENTS.replace("LIMIT 5000", "LIMIT 3"))
     for number in range(10):
         post(shipper, reference=f"R-{number}")
     equal(service, database_url, other)
     assert len(known(other)) == 10
+
+
+def test_the_reading_of_events_is_planned_once_and_by_indexes(
+    service: Service, shipper: Member, other: Feed
+) -> None:
+    """Of tables as small as these the planner would rather read all, and keep to it as they grow."""
+    for number in range(3):
+        post(shipper, reference=f"R-{number}")
+        service.run(other.read())
+    [(name, generic, custom)] = service.run(_asked(other, PREPARED))
+    assert (generic, custom) == (3, 0)
+    plan = str(service.run(_asked(other, f"EXPLAIN EXECUTE {name}('0', 0)")))
+    assert "Index Scan using load_pkey on load" in plan
+    assert "Seq Scan" not in plan
+
+
+PREPARED = """
+SELECT name, generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%horizon%'"""
+
+
+async def _asked(feed: Feed, statement: str) -> list[tuple[Any, ...]]:
+    connection = (await feed._connected()).connection
+    return await (await connection.execute(statement)).fetchall()
 
 
 def test_the_board_answers_while_the_database_is_away_and_says_how_old_it_is(
