@@ -1,6 +1,5 @@
 """Answers what a truck's best loads are, what they are worth, and why others are not among them."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +40,7 @@ async def matches(
 
     def work() -> tuple[list[Match], Refusals]:
         truck = to_truck(said, now, pointer)
-        wanted = replace(asked(asking, carrier, now)[0], sight=sight)
+        wanted, _ = asked(asking, carrier, now, sight)
         ranked = rank(view, truck, asking.costs.costs(), PACE, wanted.now, wanted, asking.limit)
         return ranked, refusals(view, truck, PACE, wanted.now, wanted)
 

@@ -1,7 +1,6 @@
 """Answers a search from the board: the page of loads, the exact total, the next cursor."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
@@ -27,6 +26,7 @@ from matching.board import View
 from matching.columns import BEGINNING, END, Rows
 from matching.corridor import Trip, along
 from matching.search import Wanted, first, per_mile_cents
+from matching.sight import Sight
 from matching.sites import Where as Place
 
 _LoadId = Annotated[Whole, Field(ge=1, lt=2**63)]
@@ -59,10 +59,16 @@ def instant(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-def asked(filters: Filters, principal: Principal, now: datetime) -> tuple[Wanted, Point | None]:
+def asked(
+    filters: Filters,
+    principal: Principal,
+    now: datetime,
+    sight: Sight | None = None,
+    as_of: datetime | None = None,
+) -> tuple[Wanted, Point | None]:
     """What a request wants, and the point that distances are measured from; a Problem for unknown places.
 
-    The sight is to be added once there is a view, see `loadboard.sight`.
+    The sight is to be asked for after the view, see `loadboard.sight`. Ages count back from `as_of`, or now.
     """
     pickup, delivery = where(filters.pickup, "/pickup"), where(filters.delivery, "/delivery")
     window = filters.pickup_window
@@ -79,9 +85,10 @@ def asked(filters: Filters, principal: Principal, now: datetime) -> tuple[Wanted
         max_length_ft=filters.max_length_ft,
         min_rate_cents=filters.min_rate_cents,
         min_rate_per_mile_cents=filters.min_rate_per_mile_cents,
-        posted_since=_posted_since(filters, now),
+        posted_since=_posted_since(filters, as_of or now),
         include_unknown=filters.include_unknown,
         organization=principal.organization_id if principal.sees_only_own else None,
+        sight=sight,
     )
     return wanted, pickup.center if pickup else None
 
@@ -121,6 +128,7 @@ async def search(
     feed: Feed, principal: Principal, search: Search, now: datetime, position: int | None = None
 ) -> Page:
     """The loads that a search asks for, as the principal may see them."""
+    # Of the first page: ages count back from there on all others.
     as_of, after = now, None
     if search.cursor is not None:
         query = _query(search, principal)
@@ -130,16 +138,12 @@ async def search(
     sight = await feed.sights.of(principal)
     known, age_s = feed.xmin - 1, feed.age_s
 
-    def asking() -> tuple[Wanted, Point | None]:
-        wanted, center = asked(search, principal, now)
-        # Ages count back from when the first page was asked.
-        posted_since = _posted_since(search, as_of)
-        return replace(wanted, posted_since=posted_since, sight=sight), center
-
     if search.is_long:
-        best = await apart(lambda: _best(view, search, *asking(), after))
+        best = await apart(
+            lambda: _best(view, search, *asked(search, principal, now, sight, as_of), after)
+        )
     else:
-        wanted, center = asking()
+        wanted, center = asked(search, principal, now, sight, as_of)
         if is_quick(view, wanted):
             best = _best(view, search, wanted, center, after)
         else:
