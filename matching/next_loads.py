@@ -96,7 +96,7 @@ def next_loads(view: View, equipment: str, now: int, sight: Sight | None = None)
     kept = next((kept for kept in _kept if kept.is_of(view)), None) or _Kept(view)
     _kept[:] = [kept]
     day = now // DAY
-    key = equipment, day, None if sight is None else sight.hidden.tobytes()
+    key = equipment, day, None if sight is None else sight.posters.tobytes()
     table = kept.tables.get(key) or _made(view, equipment, day, sight)
     while key not in kept.tables and len(kept.tables) >= MOST_KEPT:
         kept.tables.pop(next(iter(kept.tables)), None)
@@ -108,8 +108,8 @@ def _made(view: View, equipment: str, first_day: int, sight: Sight | None) -> Ne
     cells = np.unique(parent(view.sites.cells[: view.sites.known], RESOLUTION))
     cell_of, size = _numbers(cells, view.sites), len(cells) + 1
     added, change = view.frozen
-    hidden = (sight or NOTHING_HIDDEN).hidden
-    wanted = EQUIPMENT_NUMBERS[equipment], change, first_day, hidden, sight is None
+    posters = (sight or NOTHING_HIDDEN).posters
+    wanted = EQUIPMENT_NUMBERS[equipment], change, first_day, posters, sight is None
     # A day more than is told of: each value is of two days.
     ends = np.zeros(size * (DAYS + 1) + 1, dtype=np.int64)
     parts = (view.main.columns, len(view.main.columns.id)), (view.fresh, added)
@@ -140,13 +140,13 @@ def _slot(
     equipment: int,
     change: int,
     first_day: int,
-    hidden: Flags,
+    posters: Flags,
     sees_all: bool,
 ) -> int:
     """Which of all days of all cells a row counts for; -1 for none."""
     if columns.equipment[row] != equipment or columns.died[row] <= change:
         return -1
-    is_for_all = columns.audience[row] == EVERYONE and not is_in(hidden, columns.organization[row])
+    is_for_all = columns.audience[row] == EVERYONE and is_in(posters, columns.organization[row])
     if not (sees_all or is_for_all):
         return -1
     day = columns.pickup_from[row] // DAY - first_day
@@ -163,14 +163,14 @@ def _count(
     equipment: int,
     change: int,
     first_day: int,
-    hidden: Flags,
+    posters: Flags,
     sees_all: bool,
     counts: Ints,
 ) -> None:
     """Count the rows of each slot, in the place of the slot behind it."""
-    columns, (hidden,) = borrowed(columns), borrowed((hidden,))
+    columns, (posters,) = borrowed(columns), borrowed((posters,))
     for row in range(rows):
-        slot = _slot(columns, row, cell_of, equipment, change, first_day, hidden, sees_all)
+        slot = _slot(columns, row, cell_of, equipment, change, first_day, posters, sees_all)
         if slot >= 0:
             counts[slot + 1] += 1
 
@@ -183,16 +183,16 @@ def _fill(
     equipment: int,
     change: int,
     first_day: int,
-    hidden: Flags,
+    posters: Flags,
     sees_all: bool,
     ends: Ints,
     nets: Floats,
     per_tenth: float,
 ) -> None:
     """Write the nets of the rows slot by slot; each slot's start moves on to its end."""
-    columns, (hidden,) = borrowed(columns), borrowed((hidden,))
+    columns, (posters,) = borrowed(columns), borrowed((posters,))
     for row in range(rows):
-        slot = _slot(columns, row, cell_of, equipment, change, first_day, hidden, sees_all)
+        slot = _slot(columns, row, cell_of, equipment, change, first_day, posters, sees_all)
         if slot >= 0:
             nets[ends[slot]] = columns.rate_cents[row] - per_tenth * columns.loaded_tenths[row]
             ends[slot] += 1

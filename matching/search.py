@@ -251,9 +251,17 @@ def _sift_range(column: NDArray[Any], rows: Rows, least: float, most: float, unk
 
 @compiled
 def _sift_seen(audiences: Rows, organizations: Rows, rows: Rows, sight: Sight) -> Rows:
-    """Those of the rows that a sight lets be seen, in the place of the rows."""
-    count = 0
-    for number in rows:
+    """Those of the rows that a sight lets be seen, in the place of the rows.
+
+    As long as all are seen they stay where they are.
+    """
+    count, size = 0, len(rows)
+    while count < size:
+        row = np.uintp(rows[count])
+        if not is_seen(sight, audiences[row], organizations[row]):
+            break
+        count += 1
+    for number in rows[count:]:
         row = np.uintp(number)
         rows[count] = number
         count += is_seen(sight, audiences[row], organizations[row])

@@ -15,16 +15,16 @@ EVERYONE = 0
 
 
 class Sight(NamedTuple):
-    """1 or 0 for each number: the audiences that count somebody in, and the organisations that are hidden.
+    """1 or 0 for each number: the audiences that count somebody in, and the posters whose loads are shown.
 
-    Behind the last of each stands a 0, for all numbers beyond. Bits would be an eighth of it, and take
-    a load nearly twice as long.
+    The last of each is for all numbers beyond, too. Bits would be an eighth of it, and take a load nearly
+    twice as long.
 
     One is equal to itself alone: arrays can't be compared as a whole.
     """
 
     audiences: Flags
-    hidden: Flags
+    posters: Flags
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -38,12 +38,12 @@ class Sight(NamedTuple):
     @property
     def nbytes(self) -> int:
         """The memory of the arrays, in bytes."""
-        return self.audiences.nbytes + self.hidden.nbytes
+        return self.audiences.nbytes + self.posters.nbytes
 
 
 def sight_of(audiences: Iterable[int], hidden: Iterable[int]) -> Sight:
     """The sight of somebody in these audiences from whom the loads of these organisations are hidden."""
-    return Sight(_flags((EVERYONE, *audiences)), _flags(hidden))
+    return Sight(_flags((EVERYONE, *audiences)), 1 - _flags(hidden))
 
 
 def _flags(numbers: Iterable[int]) -> Flags:
@@ -67,4 +67,4 @@ def is_in(flags: Flags, number: int) -> int:
 @inlined
 def is_seen(sight: Sight, audience: int, organization: int) -> int:
     """1 if a load of an organisation for an audience is seen, else 0."""
-    return is_in(sight.audiences, audience) & (is_in(sight.hidden, organization) ^ 1)
+    return is_in(sight.audiences, audience) & is_in(sight.posters, organization)

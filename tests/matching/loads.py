@@ -93,8 +93,9 @@ def passes(row: dict[str, Any], wanted: Wanted) -> bool:
 
 def told(sight: Sight) -> tuple[set[int], set[int]]:
     """The audiences and the hidden organisations of a sight."""
-    audiences, hidden = (set(np.flatnonzero(part).tolist()) for part in sight)
-    return audiences, hidden
+    return set(np.flatnonzero(sight.audiences).tolist()), set(
+        np.flatnonzero(sight.posters == 0).tolist()
+    )
 
 
 def is_seen(row: dict[str, Any], audiences: set[int], hidden: set[int]) -> bool:
