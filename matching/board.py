@@ -18,7 +18,7 @@ from matching.columns import NEVER, Columns, Loads, Rows, room, write
 from matching.order import by_number, taken
 from matching.sites import Points, Sites, extended, in_order, sites_of
 
-_FEW_FRESH, _FRESH_PART = 8_192, 64
+_FEW_FRESH, _FRESH_PART = 8_192, 128
 _FROZEN_FOR = 1_000
 """The part of the loads that has to change before `View.frozen` moves on."""
 _CLOSED = 1 << 62
