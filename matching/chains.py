@@ -23,7 +23,7 @@ class Chains(NamedTuple):
 
     def at(self, end: int, sites: NDArray[np.intp], added: int) -> Rows:
         """The rows below `added` that begin, or end, at these sites; shape (n,)."""
-        return _at(self.latest[end], self.before[end], sites[sites < self.latest.shape[1]], added)
+        return _at(self.latest[end], self.before[end], sites, added)
 
 
 def no_chains() -> Chains:
@@ -66,7 +66,8 @@ def _link(
 def _at(latest: Rows, before: Rows, sites: NDArray[np.intp], added: int) -> Rows:
     rows, count = np.empty(added, dtype=np.int32), 0
     for site in sites:
-        row = latest[site]
+        # A site that came after the chains has none.
+        row = latest[site] if site < len(latest) else -1
         while row >= 0:
             if row < added:
                 rows[count] = row

@@ -113,8 +113,9 @@ def in_fresh(view: View, pickup: Mask | None, delivery: Mask | None) -> Rows:
 
 def sifted(view: View, wanted: Wanted, rows: tuple[Rows, Rows]) -> Rows:
     """Those of such rows, shape (n,), that stand and pass: the one place where loads are judged."""
-    old = _passing(view.main.columns, rows[0], wanted, view.change)
-    new = _passing(view.fresh, rows[1], wanted, view.change)
+    limits = _limits(wanted, view.change)
+    old = _passing(view.main.columns, rows[0], wanted, limits)
+    new = _passing(view.fresh, rows[1], wanted, limits)
     return np.concatenate((old, new + np.int32(len(view.main.columns.id))))
 
 
@@ -139,10 +140,10 @@ def _count(starts: Rows, sites: NDArray[np.intp]) -> int:
     return count
 
 
-def _passing(columns: Columns, rows: Rows, wanted: Wanted, change: int) -> Rows:
+def _passing(columns: Columns, rows: Rows, wanted: Wanted, limits: Limits) -> Rows:
     if not len(rows):
         return rows
-    rows = _sift(columns, rows, _limits(wanted, change))
+    rows = _sift(columns, rows, limits)
     if wanted.posted_since > BEGINNING:
         rows = _sift_range(columns.first_posted_at, rows, wanted.posted_since, END, False)
     if wanted.organization is not None:
