@@ -86,7 +86,9 @@ def check(principal: Principal, action: str, now: datetime) -> None:
 
 def _refusal(principal: Principal, rule: Rule, now: datetime) -> Problem | None:
     if principal.kind not in rule.kinds:
-        return _forbidden(f"This is for {_listed(rule.kinds)}; you sign in for a {principal.kind}.")
+        return _forbidden(
+            f"This is for organisations of the kind {_listed(rule.kinds)}; yours is {principal.kind}."
+        )
     if principal.role not in rule.roles:
         return _forbidden(
             f"This is for the roles {_listed(rule.roles)}; yours is {principal.role}."
