@@ -28,7 +28,7 @@ def board_lane_cold(name: str, goal: float | None, loads: int, pairs: int | None
 
 
 def board_lane_warm(name: str, goal: float | None, loads: int, pairs: int | None) -> Figure:
-    """The sites of both ends are known, as the service keeps them of towns that were asked for before."""
+    """The rows of both ends are known, as the service keeps them of towns that were asked for before."""
     return _compare_lanes(name, goal, loads, pairs, anew=False)
 
 
