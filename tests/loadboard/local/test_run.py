@@ -17,7 +17,7 @@ import pytest
 from loadboard.local.home import Home, lives
 from loadboard.local.servers import private_servers
 from tests.conftest import make_home
-from tests.loadboard.local.test_servers import at_work, eventually
+from tests.loadboard.local.test_servers import at_work, eventually, kill_all
 
 # As long as a start may take on a machine with much else to do.
 START_S = 120
@@ -84,11 +84,10 @@ def test_a_command_runs_on_the_servers_of_the_run(board: Board) -> None:
 
 
 def test_each_part_comes_back_when_it_is_killed(board: Board) -> None:
-    for pid in at_work(board.home):
-        os.kill(pid, signal.SIGKILL)
+    kill_all(at_work(board.home))
     eventually(lambda: not answers(board.port))
     eventually(lambda: answers(board.port), START_S)
-    eventually(lambda: (board.home.root / "worker").resolve() in directories(board.home))
+    eventually(lambda: (board.home.root / "worker").resolve() in at_work(board.home).values())
 
 
 def test_two_calls_at_once_start_one_board(home: Home, port: int) -> None:
@@ -104,7 +103,7 @@ def test_stop_leaves_no_process_and_no_port(home: Home, port: int) -> None:
     owner = occupant(home)
     stopped = call(home, "stop")
     assert (stopped.returncode, stopped.stdout) == (0, "Stopped\n")
-    assert at_work(home) == []
+    assert not at_work(home)
     assert not lives(owner)
     assert not answers(port)
     assert call(home, "stop").stdout == "Nothing was running\n"
@@ -116,14 +115,13 @@ def test_an_interrupt_at_the_terminal_ends_everything(home: Home, port: int) -> 
             eventually(lambda: answers(port), START_S)
         finally:
             process.send_signal(signal.SIGINT)
-    assert at_work(home) == []
+    assert not at_work(home)
     assert not answers(port)
 
 
 def test_a_call_after_everything_was_killed_mends_it(home: Home, port: int) -> None:
     run(home, port)
-    for pid in [occupant(home), *at_work(home)]:
-        os.kill(pid, signal.SIGKILL)
+    kill_all([occupant(home), *at_work(home)])
     again = run(home, port)
     assert again.returncode == 0, again.stdout
     assert answers(port)
@@ -136,7 +134,7 @@ def test_a_port_in_use_is_said_with_one_that_is_free(home: Home) -> None:
         refused = run(home, other.getsockname()[1])
     assert refused.returncode == 1
     assert "--port" in refused.stdout
-    assert at_work(home) == []
+    assert not at_work(home)
 
 
 def test_named_servers_are_used_instead_of_private_ones(home: Home, port: int) -> None:
@@ -158,7 +156,7 @@ def test_a_command_alone_has_servers_started_for_it(home: Home) -> None:
     alone = call(home, "with-servers", sys.executable, "-c", TELL)
     assert alone.returncode == 0
     assert "postgresql://" in alone.stdout
-    assert at_work(home) == []
+    assert not at_work(home)
 
 
 def run(home: Home, port: int) -> subprocess.CompletedProcess[str]:
@@ -190,10 +188,6 @@ def occupant(home: Home) -> int:
     state = home.occupant()
     assert state is not None
     return int(state["pid"])
-
-
-def directories(home: Home) -> set[object]:
-    return {(home.root / os.readlink(f"/proc/{pid}/cwd")) for pid in at_work(home)}
 
 
 def answers(port: int) -> bool:

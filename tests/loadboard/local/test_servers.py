@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -30,10 +31,10 @@ def test_what_was_written_is_there_after_a_second_start(home: Home) -> None:
     with home.occupied(), private_servers(home) as first:
         execute(first.database_url, "CREATE TABLE kept AS SELECT 7 AS n")
         assert redis.Redis.from_url(first.redis_url).ping()
-    assert at_work(home) == []
+    assert not at_work(home)
     with home.occupied(), private_servers(home) as second:
         assert execute(second.database_url, "SELECT n FROM kept") == [(7,)]
-    assert at_work(home) == []
+    assert not at_work(home)
     assert not home.sockets.is_symlink()
 
 
@@ -48,8 +49,7 @@ def test_commits_are_durable_unless_said_otherwise(home: Home) -> None:
 def test_a_killed_server_is_started_again_on_the_same_address(home: Home) -> None:
     with home.occupied(), private_servers(home) as machine:
         execute(machine.database_url, "CREATE TABLE kept AS SELECT 7 AS n")
-        for pid in at_work(home):
-            os.kill(pid, signal.SIGKILL)
+        kill_all(at_work(home))
         eventually(lambda: not any(process.alive for process in machine.processes))
 
         def mended() -> bool:
@@ -121,7 +121,7 @@ def test_eviction_ends_the_owner_and_waits_for_it(home: Home) -> None:
     owner = start_owner(home)
     assert home.evict()
     assert home.occupant() is None
-    assert at_work(home) == []
+    assert not at_work(home)
     assert owner.wait(5) != 0
     assert not home.evict()
 
@@ -153,16 +153,22 @@ def start_owner(home: Home) -> subprocess.Popen[str]:
     return owner
 
 
-def at_work(home: Home) -> list[int]:
-    """The processes whose working directory is in the home, straight from the kernel."""
-    found = []
+def at_work(home: Home) -> dict[int, Path]:
+    """The processes whose working directory is in the home, and which it is, straight from the kernel."""
+    found = {}
     for link in Path("/proc").glob("[0-9]*/cwd"):
-        try:
-            if link.readlink().is_relative_to(home.root.resolve()):
-                found.append(int(link.parent.name))
-        except OSError:
-            continue
+        with suppress(OSError):
+            folder = link.readlink()
+            if folder.is_relative_to(home.root.resolve()):
+                found[int(link.parent.name)] = folder
     return found
+
+
+def kill_all(pids: Iterable[int]) -> None:
+    for pid in pids:
+        # Those of a server that was just killed go by themselves.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def execute(url: str, statement: str) -> list[tuple[object, ...]]:
